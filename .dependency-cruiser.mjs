@@ -1,0 +1,71 @@
+// The arrows of docs/architecture.md as rules: packages never import services, every folder has one door.
+const packageMayImport = {
+  contracts: [],
+  logging: ["contracts"],
+  pricing: ["contracts"],
+  sources: ["contracts", "pricing"],
+  database: ["contracts", "logging"],
+  queue: ["contracts", "logging"],
+  fetching: ["contracts", "logging"],
+  kubernetes: ["contracts", "logging"],
+};
+
+const arrows = Object.entries(packageMayImport).map(([name, allowed]) => ({
+  name: `${name}-imports-only-${["itself", ...allowed].join("-")}`,
+  severity: "error",
+  from: { path: `^packages/${name}/`, pathNot: "[.]test[.]ts$" },
+  to: { path: "^(packages|services|scripts|test)/", pathNot: `^packages/(${[name, ...allowed].join("|")})/` },
+}));
+
+export default {
+  forbidden: [
+    ...arrows,
+    {
+      name: "services-do-not-import-each-other",
+      severity: "error",
+      from: { path: "^services/([^/]+)/" },
+      to: { path: "^services/", pathNot: "^services/$1/" },
+    },
+    {
+      name: "shipped-code-does-not-import-tests-or-scripts",
+      severity: "error",
+      from: { path: "^(packages|services)/", pathNot: "[.]test[.]ts$" },
+      to: { path: "^(scripts|test|bench)/" },
+    },
+    {
+      name: "a-package-is-entered-by-its-index",
+      severity: "error",
+      from: { path: "^(packages|services|scripts|test|bench)/([^/]+)" },
+      to: { path: "^packages/([^/]+)/", pathNot: ["^packages/[^/]+/index[.]ts$", "^packages/$2/"] },
+    },
+    {
+      name: "a-site-does-not-import-another-site",
+      severity: "error",
+      from: { path: "^packages/sources/([^/]+)/" },
+      to: {
+        path: "^packages/sources/([^/]+)/",
+        pathNot: ["^packages/sources/$1/", "^packages/sources/reading/"],
+      },
+    },
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "only-declared-dependencies",
+      severity: "error",
+      from: { path: "^(packages|services)/", pathNot: "[.]test[.]ts$" },
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown", "npm-dev"] },
+    },
+    { name: "imports-resolve", severity: "error", from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    parser: "swc",
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^[.]local|coverage" },
+    combinedDependencies: true,
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default"],
+      extensions: [".ts", ".js", ".mjs"],
+    },
+  },
+};

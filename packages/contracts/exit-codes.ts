@@ -1,0 +1,20 @@
+/** Why a Pricefleet process ended. docs/operations.md explains each to an operator; keep the two in step. */
+export const ExitCode = {
+  ok: 0,
+  /** An error nobody expected; the last log line has it. */
+  unexpected: 1,
+  /** An environment variable is missing or wrong. Restarting does not help. */
+  badEnvironment: 2,
+  /** PostgreSQL could not be reached, or its schema is not the one needed, after all start-up tries. */
+  databaseUnavailable: 3,
+  /** RabbitMQ could not be reached after all start-up tries. */
+  queueUnavailable: 4,
+  /** The collector could not finish its run: the site refused, or a page was not understood. */
+  runFailed: 5,
+  /** A port is taken by another program. */
+  portTaken: 6,
+  /** Stopped by a signal, but work in hand did not finish within the grace time; its lease brings it back. */
+  drainTimedOut: 7,
+} as const;
+
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];

@@ -1,0 +1,6 @@
+export * from "./environment.ts";
+export * from "./errors.ts";
+export * from "./exit-codes.ts";
+export * from "./listing.ts";
+export * from "./page.ts";
+export * from "./target.ts";

@@ -1,0 +1,58 @@
+import { z } from "zod";
+
+/** An amount of money as digits with an optional fraction, never a float: "19.99". */
+export const amount = z.string().regex(/^-?\d{1,18}(\.\d{1,8})?$/, { error: "an amount such as 19.99" });
+/** ISO 4217, upper case. */
+export const currency = z.string().regex(/^[A-Z]{3}$/, { error: "an ISO 4217 currency such as EUR" });
+
+/** How a price was read. "adapter" is the site's own rules over the visible page. */
+export const priceMethods = ["adapter", "json-ld", "microdata", "opengraph", "embedded-state"] as const;
+export type PriceMethod = (typeof priceMethods)[number];
+
+export const availabilities = ["in-stock", "out-of-stock", "sold", "ended", "pre-order"] as const;
+export type Availability = (typeof availabilities)[number];
+
+/** What one card of a search page, or one listing page, says about a thing for sale. Unknown is null, never 0. */
+export const item = z.object({
+  external_id: z.string(),
+  url: z.string(),
+  title: z.string(),
+  /** The seller's price; of an auction the current bid. */
+  amount: amount.nullable(),
+  /** The upper end of a price range. */
+  amount_max: amount.nullable(),
+  /** The Buy It Now price beside an auction's bid. */
+  buy_it_now: amount.nullable(),
+  currency: currency.nullable(),
+  /** Cost of shipping in the same currency; "0" is free, null is unknown. */
+  shipping: amount.nullable(),
+  condition: z.string().nullable(),
+  availability: z.enum(availabilities).nullable(),
+  /** Number of bids of an auction; null where the thing is not auctioned. */
+  bids: z.number().int().nonnegative().nullable(),
+  ended: z.boolean(),
+  /** "related" is a result for fewer words than were asked for. */
+  match: z.enum(["exact", "related"]),
+  /** What each method that read the price said. */
+  methods: z.partialRecord(z.enum(priceMethods), amount),
+  /** Struck-through or recommended retail price. */
+  list_price: amount.nullable(),
+  best_offer: z.boolean(),
+  seller: z.string().nullable(),
+  image_url: z.string().nullable(),
+});
+export type Item = z.infer<typeof item>;
+
+/** What a listing's own page adds to its item. */
+export const listingDetails = z.object({
+  description: z.string().nullable(),
+  images: z.array(z.string()),
+  /** Item specifics by their printed label: { Brand: "Lenovo" }. */
+  specifics: z.record(z.string(), z.string()),
+  location: z.string().nullable(),
+  /** ISO 8601, UTC. */
+  ends_at: z.iso.datetime().nullable(),
+  seller_feedback_count: z.number().int().nullable(),
+  seller_feedback_percent: z.number().nullable(),
+});
+export type ListingDetails = z.infer<typeof listingDetails>;

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import type { Item, ListingDetails } from "./listing.ts";
+
+/**
+ * What a page turned out to be. `ok` has items; `empty` is a search that found nothing; `changed` is a page
+ * whose layout is not understood; the others are served in place of what was asked for and never give a price.
+ */
+export const pageStates = [
+  "ok",
+  "empty",
+  "gone",
+  "blocked",
+  "captcha",
+  "login",
+  "rate-limited",
+  "changed",
+] as const;
+export const pageState = z.enum(pageStates);
+export type PageState = z.infer<typeof pageState>;
+
+export const pageKinds = ["search", "listing", "quote"] as const;
+export type PageKind = (typeof pageKinds)[number];
+
+/** A page as a pure extractor gets it. `status` is the HTTP status, null for a saved file. */
+export interface PageInput {
+  url: string;
+  html: string;
+  status: number | null;
+}
+
+/** What reading one page gave. Only `ok` carries items. */
+export interface PageReading {
+  page: PageKind;
+  state: PageState;
+  /** Name of the source that read it. */
+  source: string;
+  /** Why the state is what it is, in words, for every state but ok. */
+  reason: string | null;
+  items: Item[];
+  /** Of a search page: is there a page after this one? */
+  has_next_page: boolean;
+  /** Of a search page: how many results the site says there are, null if it does not say. */
+  total_results: number | null;
+  /** Of a listing page, beside its single item. */
+  details: ListingDetails | null;
+}
+
+/** A search as a person asks for it: words, or the address of a search page pasted from a browser. */
+export interface SearchRequest {
+  term: string | null;
+  url: string | null;
+}
+
+/** A site. One folder in packages/sources exports one of these; nothing else knows the site. */
+export interface Source {
+  /** kebab-case, as in SOURCE=ebay. */
+  readonly name: string;
+  /** How polite to be to a host of this site until its `hosts` row says otherwise. */
+  readonly politeness: { minDelayMs: number; maxInFlight: number };
+  /** Is this address one of the site's own pages? */
+  matches(url: URL): boolean;
+  /** Which kind of page this address is; null if it is none that can be read. */
+  kindOf(url: URL): PageKind | null;
+  /**
+   * The address of page `pageNumber` (from 1) of a search.
+   * @throws PermanentError reason `bad-search` when the pasted address is not a search page of this site.
+   */
+  searchUrl(search: SearchRequest, pageNumber: number): string;
+  /** Reads a page of the given kind. Pure; never throws on any HTML: what is not understood is `changed`. */
+  read(page: PageInput, kind: PageKind): PageReading;
+}

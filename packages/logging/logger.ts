@@ -1,0 +1,35 @@
+import winston from "winston";
+
+export type Logger = winston.Logger;
+
+interface LoggerOptions {
+  service: string;
+  level: string;
+  format: "json" | "console";
+}
+
+const consoleLine = winston.format.printf(({ timestamp, level, message, service, stack, ...fields }) => {
+  const trace = typeof stack === "string" ? `\n${stack}` : "";
+  const rest = Object.entries(fields)
+    .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join(" ");
+  return `${String(timestamp)} ${level} [${String(service)}] ${String(message)} ${rest}${trace}`;
+});
+
+/**
+ * One logger a process. `child({ run_id, target_id })` puts ids on every line of one piece of work.
+ * Lines go to stderr, so that a program's own output (make collect, extract) stays clean on stdout.
+ */
+export function createLogger({ service, level, format }: LoggerOptions): Logger {
+  const { combine, timestamp, errors, json, colorize } = winston.format;
+  return winston.createLogger({
+    level,
+    defaultMeta: { service },
+    format: combine(
+      timestamp(),
+      errors({ stack: true }),
+      ...(format === "json" ? [json()] : [colorize(), consoleLine]),
+    ),
+    transports: [new winston.transports.Console({ stderrLevels: ["error", "warn", "info", "debug"] })],
+  });
+}
