@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    globalSetup: "./test/harness/global-setup.ts",
     include: ["packages/**/*.test.ts", "services/**/*.test.ts", "scripts/**/*.test.ts", "test/**/*.test.ts"],
     // Two processes: CI has two cores, and PostgreSQL, RabbitMQ and Chromium want their share.
     pool: "forks",
