@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { Client } from "pg";
+import type { Client } from "pg";
 import { afterAll, inject } from "vitest";
+import { asAdmin } from "./as-admin.ts";
 import type { TestPostgres } from "./test-servers.ts";
 
 const LEAK_PATIENCE_MS = 2_000;
@@ -23,7 +24,7 @@ export interface TestDatabase {
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const server = await askForPostgres();
-  const name = `pricefleet_test_${randomBytes(6).toString("hex")}`;
+  const name = `${server.templateDatabase}_${randomBytes(6).toString("hex")}`;
   await asAdmin(server.adminUrl, async (client) => {
     await client.query(`CREATE DATABASE ${name} TEMPLATE ${server.templateDatabase} OWNER pricefleet_owner`);
   });
@@ -65,16 +66,6 @@ async function openConnections(client: Client, name: string): Promise<string[]> 
     [name],
   );
   return rows.map((row) => row.description);
-}
-
-async function asAdmin(adminUrl: string, work: (client: Client) => Promise<void>): Promise<void> {
-  const client = new Client({ connectionString: adminUrl, connectionTimeoutMillis: 10_000 });
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
 }
 
 function urlFor(adminUrl: string, database: string, user?: string, password?: string): string {

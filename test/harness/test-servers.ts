@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { ensureRoles, migrateToLatest, type RolePasswords } from "@pricefleet/database";
-import { Client } from "pg";
 import { makeThrowawayFolder, startPostgres, startRabbitmq } from "../../scripts/servers/index.ts";
+import { asAdmin } from "./as-admin.ts";
 
 /** How a test file reaches the run's PostgreSQL. */
 export interface TestPostgres {
@@ -44,7 +44,11 @@ export class TestServers {
 
   async stop(): Promise<void> {
     await Promise.allSettled([this.#postgres, this.#rabbitmq]);
-    for (const close of this.#closers.toReversed()) await close();
+    const failures: unknown[] = [];
+    for (const close of this.#closers.toReversed()) {
+      await close().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   async #startPostgres(): Promise<TestPostgres> {
@@ -52,7 +56,10 @@ export class TestServers {
     const templateDatabase = `pricefleet_template_${process.pid}`;
     const passwords = passwordsFor(adminUrl);
     const { ownerUrl } = await ensureRoles(adminUrl, passwords, templateDatabase);
-    this.#closers.push(() => dropDatabase(adminUrl, templateDatabase));
+    this.#closers.push(async () => {
+      await dropDatabase(adminUrl, templateDatabase);
+      await refuseLeftovers(adminUrl, templateDatabase);
+    });
     await migrateToLatest(ownerUrl);
     return { adminUrl, templateDatabase, passwords };
   }
@@ -98,11 +105,20 @@ function reachOf(amqpUrl: string): TestRabbitmq {
 }
 
 async function dropDatabase(adminUrl: string, name: string): Promise<void> {
-  const client = new Client({ connectionString: adminUrl, connectionTimeoutMillis: 10_000 });
-  await client.connect();
-  try {
+  await asAdmin(adminUrl, async (client) => {
     await client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)} WITH (FORCE)`);
-  } finally {
-    await client.end();
-  }
+  });
+}
+
+/** An afterAll registered inside a hook is ignored by vitest, and then nobody looks for leaks. */
+async function refuseLeftovers(adminUrl: string, templateDatabase: string): Promise<void> {
+  await asAdmin(adminUrl, async (client) => {
+    const { rows } = await client.query("SELECT FROM pg_database WHERE starts_with(datname, $1)", [
+      `${templateDatabase}_`,
+    ]);
+    if (rows.length === 0) return;
+    throw new Error(
+      `${rows.length} test databases were not dropped: createTestDatabase belongs at the top level of a test file`,
+    );
+  });
 }

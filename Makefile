@@ -1,0 +1,50 @@
+# Every target calls a script in scripts/. `make` alone prints what there is.
+
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down collect dev test test-chaos bench lint typecheck format check clean
+
+help: ## Print this list
+	@scripts/help.sh $(MAKEFILE_LIST)
+
+setup: ## Install the npm packages (every other target does it by itself)
+	@scripts/setup.sh
+
+demo: setup ## Show it all on a sample marketplace, serve at http://localhost:30080 (PORT=… EXIT_AFTER_RUN=1)
+	@node scripts/demo.ts
+
+up: setup ## Start servers, dispatcher, workers and API in the background (WORKER_PARALLELISM=16 PORT=30080)
+	@node scripts/up.ts
+
+down: setup ## Stop what `make up` started
+	@node scripts/down.ts
+
+collect: setup ## Run one search: SOURCE=ebay SEARCH_TERM="thinkpad x1" MAX_PAGES=2, or SEARCH_URL=… (ENRICH_LIMIT=…)
+	@node scripts/collect.ts
+
+dev: setup ## Run everything on the sample marketplace, restart services as their files change
+	@node scripts/dev.ts
+
+test: setup ## Run all tests with coverage, on throwaway servers (TESTS="packages/queue" for some)
+	@node scripts/test.ts $(TESTS)
+
+test-chaos: setup ## Kill, restart and wipe everything in the middle of longer runs
+	@scripts/test-chaos.sh
+
+bench: setup ## Measure speed and memory
+	@scripts/bench.sh
+
+lint: setup ## Look for mistakes, and for imports that cross a boundary
+	@scripts/lint.sh
+
+typecheck: setup ## Check the types
+	@tsc --noEmit
+
+format: setup ## Format all files
+	@biome format --write .
+
+check: setup ## All that CI checks besides the tests: types, lint, boundaries, format, schema dump
+	@scripts/check.sh
+
+clean: ## Remove node_modules and all local data (.local: also the demo's database)
+	@scripts/clean.sh

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Makes the repository ready to run: its npm packages, Node 24 among them (so that the machine's own Node may be older).
+set -eu
+cd "$(dirname "$0")/.."
+
+if ! command -v npm > /dev/null; then
+  echo "npm was not found; install Node 20 or newer (it brings npm) and try again" >&2
+  exit 1
+fi
+
+if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  echo "Installing npm packages …" >&2
+  log=$(mktemp)
+  trap 'rm -f "$log"' EXIT
+  # Packages that want a newer Node than the machine's run on the Node 24 that comes with them: no such warnings.
+  if ! timeout 900 npm ci --no-audit --no-fund --loglevel=error > "$log" 2>&1; then
+    cat "$log" >&2
+    exit 1
+  fi
+  touch node_modules/.package-lock.json
+fi
+
+case "$(node_modules/.bin/node --version 2> /dev/null)" in
+  v24.*) ;;
+  *)
+    echo "Node 24 is not in node_modules. Its package installs it by a script: check 'npm config get ignore-scripts'," >&2
+    echo "then remove node_modules and try again." >&2
+    exit 1
+    ;;
+esac
