@@ -1,0 +1,24 @@
+export { connectDatabase, type Database, DatabaseUnavailableError, withRetries } from "./connect.ts";
+export { migrateToLatest } from "./migrate.ts";
+export { neededSchemaVersion } from "./migrations/index.ts";
+export * from "./repositories/belt-repository.ts";
+export * from "./repositories/collecting-repository.ts";
+export * from "./repositories/finish-repository.ts";
+export * from "./repositories/host-repository.ts";
+export * from "./repositories/leader-repository.ts";
+export * from "./repositories/partition-repository.ts";
+export * from "./repositories/run-repository.ts";
+export * from "./repositories/sighting-repository.ts";
+export * from "./repositories/snapshot-repository.ts";
+export {
+  type Claim,
+  type ClaimAnswer,
+  claimTarget,
+  type Lease,
+  markDeadLettered,
+  markGivenUp,
+  postponeTarget,
+  type TargetFailure,
+} from "./repositories/target-repository.ts";
+export { isRetryable, sqlStateOf } from "./retryable-errors.ts";
+export { ensureRoles, generateRolePasswords, type RolePasswords } from "./roles.ts";

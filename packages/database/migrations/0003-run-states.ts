@@ -1,0 +1,54 @@
+import { type Kysely, sql } from "kysely";
+
+/** The one table of a run's allowed transitions, and the one way to make one. Each is written to `run_events`. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    CREATE TABLE price_tracker.run_transitions (
+      from_state text NOT NULL,
+      to_state text NOT NULL,
+      PRIMARY KEY (from_state, to_state)
+    )`.execute(db);
+  await sql`
+    INSERT INTO price_tracker.run_transitions (from_state, to_state) VALUES
+      ('idle', 'initializing'),
+      ('initializing', 'processing'),
+      ('initializing', 'paused'),
+      ('initializing', 'completed'),
+      ('initializing', 'error'),
+      ('processing', 'paused'),
+      ('processing', 'completed'),
+      ('processing', 'error'),
+      ('paused', 'processing'),
+      ('paused', 'idle'),
+      ('paused', 'error'),
+      ('error', 'processing'),
+      ('error', 'idle'),
+      ('completed', 'processing'),
+      ('completed', 'idle')`.execute(db);
+
+  await sql`
+    CREATE FUNCTION price_tracker.change_run_state(p_run_id bigint, p_to text, p_reason text) RETURNS text
+    LANGUAGE plpgsql SET search_path = pg_catalog, price_tracker, pg_temp AS $$
+    DECLARE
+      v_from text;
+    BEGIN
+      SELECT state INTO v_from FROM runs WHERE id = p_run_id FOR UPDATE;
+      IF NOT FOUND THEN
+        RAISE EXCEPTION 'run % does not exist', p_run_id USING ERRCODE = 'PF404';
+      END IF;
+      IF v_from = p_to THEN
+        RETURN v_from;
+      END IF;
+      IF NOT EXISTS (SELECT FROM run_transitions WHERE from_state = v_from AND to_state = p_to) THEN
+        RAISE EXCEPTION 'run % is %, from which it cannot become %', p_run_id, v_from, p_to USING ERRCODE = 'PF409';
+      END IF;
+      UPDATE runs
+         SET state = p_to,
+             error = CASE WHEN p_to = 'error' THEN p_reason END,
+             finished_at = CASE WHEN p_to IN ('completed', 'error') THEN now() END,
+             collecting_until = CASE WHEN p_to = 'processing' THEN collecting_until END
+       WHERE id = p_run_id;
+      INSERT INTO run_events (run_id, from_state, to_state, reason) VALUES (p_run_id, v_from, p_to, p_reason);
+      RETURN v_from;
+    END $$`.execute(db);
+}

@@ -1,0 +1,18 @@
+import type { Migration } from "kysely";
+import * as theBook from "./0001-the-book.ts";
+import * as listingsAndPrices from "./0002-listings-and-prices.ts";
+import * as runStates from "./0003-run-states.ts";
+import * as claims from "./0004-claims.ts";
+import * as rolesAndAsking from "./0005-roles-and-asking.ts";
+
+/** In order. One that has landed is never edited: the next number changes what it made. */
+export const migrations: Record<string, Migration> = {
+  "0001-the-book": theBook,
+  "0002-listings-and-prices": listingsAndPrices,
+  "0003-run-states": runStates,
+  "0004-claims": claims,
+  "0005-roles-and-asking": rolesAndAsking,
+};
+
+/** The schema a service needs: the newest migration it was written with. */
+export const neededSchemaVersion = Object.keys(migrations).at(-1) ?? "";

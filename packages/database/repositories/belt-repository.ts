@@ -1,0 +1,139 @@
+import { sql } from "kysely";
+import type { Database } from "../connect.ts";
+
+/** A row that was just marked `queued` under this publish id, and has to be published now. */
+export interface DueTarget {
+  targetId: string;
+  publishId: number;
+  runId: string;
+  queue: string;
+  source: string;
+  host: string;
+  url: string;
+  attempts: number;
+}
+
+export interface BeltSettings {
+  /** How many targets of one host and queue are on the belt at most, however fast the host is. */
+  longestBelt: number;
+  /** A target that nobody has claimed after this long is published again. */
+  republishAfterSeconds: number;
+}
+
+export const defaultBelt: BeltSettings = { longestBelt: 5_000, republishAfterSeconds: 900 };
+
+/**
+ * Marks due targets `queued`, at most `limit`, and no more of a host than about ten minutes' pace (at least 32), so
+ * that no host buries another and a healthy target never dies of waiting. Hosts, and runs at one host, take turns.
+ * The order of the result is the order to publish in.
+ */
+export async function takeDueTargets(
+  db: Database,
+  limit: number,
+  belt: BeltSettings = defaultBelt,
+): Promise<DueTarget[]> {
+  const { rows } = await sql<DueTarget & { turn: string }>`
+    WITH belt AS (
+      SELECT host, queue, count(*) AS length FROM targets WHERE state = 'queued' GROUP BY host, queue
+    ), market AS (
+      SELECT m.run_id, m.host, m.queue,
+             least(${belt.longestBelt}, greatest(32, 600000 / greatest(h.min_delay_ms, 1))) - coalesce(belt.length, 0) AS room
+        FROM run_markets m
+        JOIN runs r ON r.id = m.run_id AND r.state IN ('initializing', 'processing')
+        JOIN hosts h ON h.host = m.host AND (h.closed_until IS NULL OR h.closed_until < now() + interval '5 minutes')
+        LEFT JOIN belt ON belt.host = m.host AND belt.queue = m.queue
+    ), due AS (
+      SELECT t.id, t.host, t.queue, m.room,
+             row_number() OVER (PARTITION BY t.run_id, t.host, t.queue ORDER BY t.not_before, t.id) AS turn_in_run
+        FROM market m
+        CROSS JOIN LATERAL (
+          SELECT p.id, p.run_id, p.host, p.queue, p.not_before FROM targets p
+           WHERE p.run_id = m.run_id AND p.host = m.host AND p.queue = m.queue AND p.state = 'pending' AND p.not_before <= now()
+           ORDER BY p.not_before, p.id
+           LIMIT least(greatest(m.room, 0), ${limit})
+           FOR UPDATE SKIP LOCKED
+        ) t
+    ), ranked AS (
+      SELECT id, room, row_number() OVER (PARTITION BY host, queue ORDER BY turn_in_run, id) AS turn FROM due
+    ), chosen AS (
+      SELECT id, turn FROM ranked WHERE turn <= room ORDER BY turn, id LIMIT ${limit}
+    )
+    UPDATE targets t
+       SET state = 'queued', publish_id = t.publish_id + 1,
+           republish_after = now() + make_interval(secs => ${belt.republishAfterSeconds})
+      FROM chosen WHERE t.id = chosen.id
+    RETURNING t.id AS "targetId", t.publish_id AS "publishId", t.run_id AS "runId", t.queue, t.source, t.host, t.url,
+              t.attempts, chosen.turn`.execute(db);
+  return rows.toSorted((a, b) => Number(a.turn) - Number(b.turn) || Number(a.targetId) - Number(b.targetId));
+}
+
+/** Puts back to `pending` what was published and never claimed in time; its lost message, if it ever comes, is old. */
+export async function returnOverdueTargets(db: Database, limit: number): Promise<number> {
+  const { numAffectedRows } = await sql`
+    UPDATE targets SET state = 'pending', republish_after = NULL
+     WHERE id IN (SELECT id FROM targets WHERE state = 'queued' AND republish_after <= now()
+                   ORDER BY republish_after LIMIT ${limit} FOR UPDATE SKIP LOCKED)`.execute(db);
+  return Number(numAffectedRows ?? 0);
+}
+
+/**
+ * After the broker was away nobody knows what it still has, so every queued target is published again at once: a
+ * message that did survive carries an old publish id and is ignored.
+ */
+export async function distrustTheBelt(db: Database): Promise<number> {
+  const { numAffectedRows } = await sql`
+    UPDATE targets SET republish_after = greatest(now(), not_before) WHERE state = 'queued'`.execute(db);
+  return Number(numAffectedRows ?? 0);
+}
+
+/** How often a target may lose its worker in mid-work before it counts as the cause. */
+const LOST_LEASES_ALLOWED = 3;
+
+/** Takes back the targets of workers that are gone. One that has lost its worker three times is dead, not tried for ever. */
+export async function freeDeadLeases(db: Database, limit: number): Promise<{ freed: number; dead: number }> {
+  const { rows } = await sql<{ state: string }>`
+    UPDATE targets SET
+      lost_leases = lost_leases + 1,
+      state = CASE WHEN lost_leases + 1 >= ${LOST_LEASES_ALLOWED} THEN 'dead' ELSE 'pending' END,
+      finished_at = CASE WHEN lost_leases + 1 >= ${LOST_LEASES_ALLOWED} THEN now() END,
+      error_class = 'temporary',
+      reason = CASE WHEN lost_leases + 1 >= ${LOST_LEASES_ALLOWED} THEN 'crashes-worker' ELSE 'lost-lease' END,
+      last_error = 'the worker ' || coalesce(worker, '?') || ' did not finish within its lease',
+      lease_token = NULL, lease_expires_at = NULL
+     WHERE id IN (SELECT id FROM targets WHERE state = 'running' AND lease_expires_at <= now()
+                   ORDER BY lease_expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+    RETURNING state`.execute(db);
+  const dead = rows.filter((row) => row.state === "dead").length;
+  return { freed: rows.length - dead, dead };
+}
+
+export interface UndeliveredDeadLetter extends DueTarget {
+  reason: string;
+  message: string;
+}
+
+/** Dead targets whose dead letter was not confirmed: the process that gave them up was cut off in between. */
+export async function undeliveredDeadLetters(
+  db: Database,
+  olderThanSeconds: number,
+  limit: number,
+): Promise<UndeliveredDeadLetter[]> {
+  const { rows } = await sql<UndeliveredDeadLetter>`
+    SELECT id AS "targetId", publish_id AS "publishId", run_id AS "runId", queue, source, host, url, attempts,
+           coalesce(reason, 'unknown') AS reason, coalesce(last_error, '') AS message
+      FROM targets
+     WHERE state = 'dead' AND dead_lettered_at IS NULL AND finished_at <= now() - make_interval(secs => ${olderThanSeconds})
+     ORDER BY id LIMIT ${limit}`.execute(db);
+  return rows;
+}
+
+/** Is this target still dead? What is not has left the DLQ's meaning, and its message is removed. */
+export async function isStillDead(db: Database, targetId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom("targets")
+    .select("id")
+    .where("id", "=", targetId)
+    .where("state", "=", "dead")
+    .executeTakeFirst();
+  return row !== undefined;
+}

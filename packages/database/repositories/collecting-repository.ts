@@ -1,0 +1,136 @@
+import type { Item, QueueName } from "@pricefleet/contracts";
+import { sql } from "kysely";
+import type { Database } from "../connect.ts";
+import { type StoredSighting, storeSightings } from "./sighting-repository.ts";
+
+/** A search page as its collector read it. */
+export interface CollectedPage {
+  runId: string;
+  searchId: string;
+  source: string;
+  queue: QueueName;
+  pageNumber: number;
+  totalResults: number | null;
+  /** Each listing once. */
+  cards: readonly { item: Item; host: string; digest: string }[];
+  /** 0: no limit. */
+  enrichLimit: number;
+  /** A listing whose page was read within this many hours is confirmed by an unchanged card. */
+  enrichMaxAgeHours: number;
+}
+
+/** The run was stopped, or another collector took it over: this one must not write for it any more. */
+export class RunNotOursError extends Error {
+  override readonly name = "RunNotOursError";
+}
+
+/**
+ * One transaction for one search page: what its cards say, the targets they need, and the run's next page. So a killed
+ * collector continues exactly after the last page it stored, and a page stored twice changes nothing.
+ * @returns how many listings were new to the run, and how many of those became targets.
+ * @throws RunNotOursError
+ */
+export async function storeSearchPage(
+  db: Database,
+  page: CollectedPage,
+): Promise<{ found: number; targets: number }> {
+  return db.transaction().execute(async (trx) => {
+    await takePage(trx, page);
+    const stored = await storeSightings(
+      trx,
+      page.cards.map(({ item, digest }) => ({
+        source: page.source,
+        item,
+        readFrom: "card",
+        runId: page.runId,
+        targetId: null,
+        snapshotId: null,
+        cardDigest: digest,
+        details: null,
+      })),
+      page.enrichMaxAgeHours,
+    );
+    const newToRun = await linkToSearch(trx, page, stored);
+    const stale = stored.filter((sighting) => newToRun.has(sighting.listingId) && !sighting.isFresh);
+    const targets = await insertTargets(trx, page, new Set(stale.map((sighting) => sighting.externalId)));
+    await trx
+      .updateTable("runs")
+      .set((eb) => ({
+        found: eb("found", "+", newToRun.size),
+        confirmed: eb("confirmed", "+", newToRun.size - stale.length),
+      }))
+      .where("id", "=", page.runId)
+      .execute();
+    return { found: newToRun.size, targets };
+  });
+}
+
+async function takePage(trx: Database, page: CollectedPage): Promise<void> {
+  const { numUpdatedRows } = await trx
+    .updateTable("runs")
+    .set((eb) => ({
+      next_page: page.pageNumber + 1,
+      pages_read: eb("pages_read", "+", 1),
+      total_results: page.totalResults ?? eb.ref("total_results"),
+      collecting_until: sql<Date>`now() + interval '3 minutes'`,
+    }))
+    .where("id", "=", page.runId)
+    .where("next_page", "=", page.pageNumber)
+    .where("state", "in", ["initializing", "processing"])
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 1n) return;
+  throw new RunNotOursError(
+    `run ${page.runId} was stopped, or page ${page.pageNumber} was collected by another`,
+  );
+}
+
+/** A listing that comes again on a later page of the same run (promoted ones do) is not counted again. */
+async function linkToSearch(
+  trx: Database,
+  page: CollectedPage,
+  stored: readonly StoredSighting[],
+): Promise<Set<string>> {
+  const matchOf = new Map(page.cards.map(({ item }) => [item.external_id, item.match]));
+  const links = stored
+    .map(({ listingId, externalId }) => ({
+      listing_id: listingId,
+      match: matchOf.get(externalId) ?? "exact",
+    }))
+    .toSorted((a, b) => Number(a.listing_id) - Number(b.listing_id));
+  const { rows } = await sql<{ listing_id: string }>`
+    INSERT INTO search_listings AS sl (search_id, listing_id, match, first_run_id, last_run_id)
+    SELECT ${page.searchId}, listing_id, match, ${page.runId}, ${page.runId}
+      FROM jsonb_to_recordset(${JSON.stringify(links)}::jsonb) AS l (listing_id bigint, match text)
+    ON CONFLICT (search_id, listing_id) DO UPDATE SET last_run_id = excluded.last_run_id, match = excluded.match
+      WHERE sl.last_run_id <> excluded.last_run_id
+    RETURNING listing_id`.execute(trx);
+  return new Set(rows.map((row) => row.listing_id));
+}
+
+async function insertTargets(
+  trx: Database,
+  page: CollectedPage,
+  wanted: ReadonlySet<string>,
+): Promise<number> {
+  const targets = page.cards
+    .filter(({ item }) => wanted.has(item.external_id))
+    .map(({ item, host }) => ({ host, external_id: item.external_id, url: item.url }));
+  const { rows } = await sql<{ inserted: number }>`
+    WITH room AS (
+      SELECT CASE WHEN ${page.enrichLimit}::integer = 0 THEN NULL
+             ELSE greatest(0, ${page.enrichLimit}::integer - (SELECT count(*) FROM targets WHERE run_id = ${page.runId})) END AS targets
+    ), inserted AS (
+      INSERT INTO targets (run_id, queue, source, host, external_id, url)
+      SELECT ${page.runId}, ${page.queue}, ${page.source}, host, external_id, url
+        FROM jsonb_to_recordset(${JSON.stringify(targets)}::jsonb) AS t (host text, external_id text, url text)
+       LIMIT (SELECT targets FROM room)
+      ON CONFLICT (run_id, source, external_id) DO NOTHING
+      RETURNING host
+    ), markets AS (
+      INSERT INTO run_markets (run_id, host, queue, source)
+      SELECT DISTINCT ${page.runId}::bigint, host, ${page.queue}, ${page.source} FROM inserted
+      ON CONFLICT DO NOTHING
+    )
+    SELECT count(*)::integer AS inserted FROM inserted`.execute(trx);
+  return rows[0]?.inserted ?? 0;
+}

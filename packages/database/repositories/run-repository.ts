@@ -1,0 +1,162 @@
+import type { RunState } from "@pricefleet/contracts";
+import { sql } from "kysely";
+import type { Database } from "../connect.ts";
+
+/** A run as its collector needs it. */
+export interface CollectingRun {
+  id: string;
+  searchId: string;
+  source: string;
+  term: string | null;
+  url: string | null;
+  /** 0: all pages. */
+  maxPages: number;
+  /** 0: all listings. */
+  enrichLimit: number;
+  nextPage: number;
+}
+
+interface SearchOrder {
+  source: string;
+  term: string | null;
+  url: string | null;
+  maxPages: number;
+  enrichLimit: number;
+}
+
+const COLLECTING_LEASE = sql<Date>`now() + interval '3 minutes'`;
+
+/** Another run of this search is under way. */
+export class RunUnderWayError extends Error {
+  override readonly name = "RunUnderWayError";
+  readonly runId: string;
+  constructor(runId: string) {
+    super(`run ${runId} of this search is under way`);
+    this.runId = runId;
+  }
+}
+
+/**
+ * Starts a run of a search given by hand, making the search if it is new. The caller collects it: the run is theirs
+ * from its first moment, so the dispatcher does not start another collector for it.
+ * @throws RunUnderWayError
+ */
+export async function startRun(db: Database, order: SearchOrder): Promise<CollectingRun> {
+  return db.transaction().execute(async (trx) => {
+    const asked = await sql<{ id: string }>`
+      SELECT ask_search(${order.source}, ${order.term}, ${order.url}, ${order.maxPages}, ${order.enrichLimit}) AS id`.execute(
+      trx,
+    );
+    const searchId = asked.rows[0]?.id ?? "";
+    const run = await trx
+      .insertInto("runs")
+      .values({
+        search_id: searchId,
+        max_pages: order.maxPages,
+        enrich_limit: order.enrichLimit,
+        collecting_until: COLLECTING_LEASE,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning(["id", "next_page"])
+      .executeTakeFirst();
+    if (run === undefined) throw new RunUnderWayError(await activeRunOf(trx, searchId));
+    await trx
+      .insertInto("run_events")
+      .values({ run_id: run.id, from_state: null, to_state: "initializing", reason: "started by hand" })
+      .execute();
+    return { id: run.id, searchId, nextPage: run.next_page, ...order };
+  });
+}
+
+async function activeRunOf(db: Database, searchId: string): Promise<string> {
+  const row = await db
+    .selectFrom("runs")
+    .select("id")
+    .where("search_id", "=", searchId)
+    .where("state", "in", ["initializing", "processing", "paused"])
+    .executeTakeFirst();
+  return row?.id ?? "?";
+}
+
+/**
+ * Takes over the collecting of a run at the page where it was left: one asked for by POST /runs, or one whose
+ * collector was killed. Null when there is nothing to collect, or another collector has it in hand.
+ */
+export async function takeOverRun(db: Database, runId: string): Promise<CollectingRun | null> {
+  const { rows } = await sql<CollectingRun>`
+    UPDATE runs r SET collecting_until = ${COLLECTING_LEASE}
+      FROM searches s
+     WHERE r.id = ${runId} AND s.id = r.search_id AND r.state IN ('initializing', 'processing')
+       AND r.collected_at IS NULL AND (r.collecting_until IS NULL OR r.collecting_until < now())
+    RETURNING r.id, r.search_id AS "searchId", s.source, s.term, s.url, r.max_pages AS "maxPages",
+              r.enrich_limit AS "enrichLimit", r.next_page AS "nextPage"`.execute(db);
+  return rows[0] ?? null;
+}
+
+/** Runs that have pages left to read and no collector: what the dispatcher starts collectors for. */
+export async function runsWithoutCollector(db: Database): Promise<string[]> {
+  const rows = await db
+    .selectFrom("runs")
+    .select("id")
+    .where("state", "in", ["initializing", "processing"])
+    .where("collected_at", "is", null)
+    .where((eb) => eb.or([eb("collecting_until", "is", null), eb("collecting_until", "<", sql<Date>`now()`)]))
+    .orderBy("id")
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** A collector that ends before its time gives the run back at once instead of letting its lease run out. */
+export async function releaseRun(db: Database, runId: string): Promise<void> {
+  await db.updateTable("runs").set({ collecting_until: null }).where("id", "=", runId).execute();
+}
+
+/** All pages are read. The run is completed when its last target is. */
+export async function markCollected(db: Database, runId: string): Promise<void> {
+  await db
+    .updateTable("runs")
+    .set({ collected_at: sql`now()`, collecting_until: null })
+    .where("id", "=", runId)
+    .where("collected_at", "is", null)
+    .execute();
+  await completeFinishedRuns(db);
+}
+
+/** @throws the database's PF409 when the run may not go there. */
+export async function changeRunState(
+  db: Database,
+  runId: string,
+  to: RunState,
+  reason: string,
+): Promise<void> {
+  await sql`SELECT change_run_state(${runId}, ${to}, ${reason})`.execute(db);
+}
+
+/** Completes every run whose pages are read and whose targets have all come to an end. @returns their ids. */
+export async function completeFinishedRuns(db: Database): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    SELECT r.id, change_run_state(r.id, 'completed', 'all pages read, all targets finished')
+      FROM runs r
+     WHERE r.state IN ('initializing', 'processing') AND r.collected_at IS NOT NULL
+       AND NOT EXISTS (SELECT FROM targets t WHERE t.run_id = r.id AND t.state IN ('pending', 'queued', 'running'))`.execute(
+    db,
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Enabled searches whose time has come; each is given its next time, so that it is fired once. */
+export async function startDueSearches(db: Database): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    WITH due AS (
+      UPDATE searches SET next_run_at = now() + make_interval(secs => interval_seconds)
+       WHERE enabled AND interval_seconds IS NOT NULL AND next_run_at <= now()
+      RETURNING id, max_pages, enrich_limit
+    ), started AS (
+      INSERT INTO runs (search_id, max_pages, enrich_limit) SELECT id, max_pages, enrich_limit FROM due
+      ON CONFLICT DO NOTHING RETURNING id
+    ), noted AS (
+      INSERT INTO run_events (run_id, from_state, to_state, reason) SELECT id, NULL, 'initializing', 'its time had come' FROM started
+    )
+    SELECT id FROM started`.execute(db);
+  return rows.map((row) => row.id);
+}
