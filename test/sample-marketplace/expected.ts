@@ -1,5 +1,6 @@
 import type { Item, ListingDetails } from "@pricefleet/contracts";
-import type { Catalogue, Listing } from "./catalogue.ts";
+import type { Catalogue } from "./catalogue.ts";
+import type { Listing } from "./make-listing.ts";
 import { decimalOf } from "./money.ts";
 import { listingPath, picturePath } from "./pages/layout.ts";
 

@@ -9,7 +9,8 @@ const faultsVariable = z.string().transform((text, context) => {
   try {
     return faultPlan.parse(JSON.parse(text));
   } catch (error) {
-    const wrong = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
+    const wrong =
+      error instanceof z.ZodError ? z.prettifyError(error).replaceAll(/\s+/g, " ") : messageOf(error);
     context.addIssue({ code: "custom", message: `a fault plan as JSON (${wrong})` });
     return z.NEVER;
   }
@@ -44,7 +45,10 @@ try {
     process.once(signal, () => void marketplace.close());
   }
 } catch (error) {
-  process.stderr.write(`${messageOf(error)}\n`);
-  process.exitCode =
-    (error as NodeJS.ErrnoException).code === "EADDRINUSE" ? ExitCode.portTaken : ExitCode.unexpected;
+  const portTaken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+  const words = portTaken
+    ? `Port ${environment.PORT} is taken by another program; set PORT to a free one.`
+    : messageOf(error);
+  process.stderr.write(`${words}\n`);
+  process.exitCode = portTaken ? ExitCode.portTaken : ExitCode.unexpected;
 }

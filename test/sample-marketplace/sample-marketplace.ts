@@ -1,4 +1,4 @@
-import type { CatalogueOptions } from "./catalogue.ts";
+import type { CatalogueOptions } from "./make-listing.ts";
 import type { ClockSetting } from "./clock.ts";
 import type { ExpectedListing, ExpectedSearch } from "./expected.ts";
 import type { FaultPlan, FaultRule } from "./faults.ts";

@@ -1,6 +1,6 @@
 import type { Catalogue } from "./catalogue.ts";
 import { type Answer, html } from "./delivery.ts";
-import { htmlDocument, type Page } from "./pages/layout.ts";
+import { htmlDocument, type Page, shellScript } from "./pages/layout.ts";
 import { listingPage } from "./pages/listing-page.ts";
 import { favicon, picture, styleSheet } from "./pages/pictures.ts";
 import { homePage, notFoundPage, quotePage } from "./pages/plain-pages.ts";
@@ -56,26 +56,26 @@ export function createSite({ catalogue, seed, perPage, robots, now }: SiteOption
   }
 
   function answer(url: URL): Answer {
-    const { pathname } = url;
-    const cached = { "cache-control": "max-age=3600" };
-    if (pathname === "/robots.txt") return { status: 200, contentType: "text/plain", body: robots };
-    if (pathname === "/style.css")
-      return { status: 200, contentType: "text/css", body: styleSheet, headers: cached };
-    if (pathname === "/favicon.svg")
-      return { status: 200, contentType: "image/svg+xml", body: favicon, headers: cached };
-    if (pathname.startsWith("/pictures/")) {
-      return {
-        status: 200,
-        contentType: "image/svg+xml",
-        body: picture(decodeSegment(pathname.slice(10))),
-        headers: cached,
-      };
-    }
+    const file = fileAt(url.pathname);
+    if (file) return file;
     const found = page(url);
     return { status: found.status, contentType: html, body: htmlDocument(found) };
   }
 
+  function fileAt(path: string): Answer | null {
+    if (path === "/robots.txt") return { status: 200, contentType: "text/plain", body: robots };
+    if (path === "/style.css") return cachedFile("text/css", styleSheet);
+    if (path === "/shell.js") return cachedFile("text/javascript", shellScript);
+    if (path === "/favicon.svg") return cachedFile("image/svg+xml", favicon);
+    if (!path.startsWith("/pictures/")) return null;
+    return cachedFile("image/svg+xml", picture(decodeSegment(path.slice("/pictures/".length))));
+  }
+
   return { page, answer };
+}
+
+function cachedFile(contentType: string, body: string): Answer {
+  return { status: 200, contentType, body, headers: { "cache-control": "max-age=3600" } };
 }
 
 /** An address that is not valid percent-encoding names nothing, so it is taken as it is. */

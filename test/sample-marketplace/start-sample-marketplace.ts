@@ -38,14 +38,14 @@ export async function startSampleMarketplace(
     const rule = faults.take(path);
     const record = (status: number) => log.add({ at: clock.now(), path, status });
     if (rule?.fault === "hang") return record(0);
-    const answer = rule ? faultyAnswer(rule, url, path) : site.answer(url);
+    const answer = rule ? faultyAnswer(rule, url) : site.answer(url);
     record(answer.status);
     if (rule?.fault === "truncated") return sendHalf(response, answer);
     if (rule?.fault === "slow") return sendSlowly(response, answer, rule.slowMs);
     sendWhole(response, answer);
   }
 
-  function faultyAnswer(rule: FaultRule, url: URL, path: string): Answer {
+  function faultyAnswer(rule: FaultRule, url: URL): Answer {
     switch (rule.fault) {
       case "not-found":
         return asAnswer(notFoundPage());
@@ -65,7 +65,7 @@ export async function startSampleMarketplace(
       case "server-error":
         return asAnswer(serverErrorPage);
       case "needs-javascript":
-        return { status: 200, contentType: html, body: emptyShell(path) };
+        return { status: 200, contentType: html, body: emptyShell() };
       case "hang":
       case "slow":
       case "truncated":
@@ -74,8 +74,9 @@ export async function startSampleMarketplace(
   }
 
   const server = createServer((request, response) => {
-    const url = new URL(request.url ?? "/", "http://sample.invalid");
-    if (url.pathname.startsWith("/-/")) control(request, response, url);
+    const url = URL.parse(request.url ?? "/", "http://sample.invalid");
+    if (url === null) sendWhole(response, { status: 400, contentType: "text/plain", body: "Not an address" });
+    else if (url.pathname.startsWith("/-/")) control(request, response, url);
     else serve(url, response);
   });
   // Longer than any client keeps an idle connection, so that it is never the server that closes first.

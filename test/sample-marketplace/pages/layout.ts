@@ -56,21 +56,25 @@ ${page.body}
 `;
 }
 
-/** An empty page whose script fetches the real content of `path` and puts it in place. */
-export function emptyShell(path: string): string {
+/** What a site sends that draws its pages in the browser: nothing to read, and a script that fetches the rest. */
+export function emptyShell(): string {
   return `${documentHead(siteName)}
 <body>
 <div id="root"></div>
 <noscript>You need to enable JavaScript to run this app.</noscript>
-<script>
-fetch("/-/content?path=" + encodeURIComponent(${JSON.stringify(path).replaceAll("<", "\\u003c")}))
-  .then((response) => response.json())
-  .then((page) => { document.title = page.title; document.body.innerHTML = page.body; });
-</script>
+<script src="/shell.js"></script>
 </body>
 </html>
 `;
 }
+
+export const shellScript = `fetch("/-/content?path=" + encodeURIComponent(location.pathname + location.search))
+  .then((response) => response.json())
+  .then((page) => {
+    document.title = page.title;
+    document.body.innerHTML = page.body;
+  });
+`;
 
 function documentHead(title: string): string {
   return `<!doctype html>

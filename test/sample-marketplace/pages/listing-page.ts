@@ -1,4 +1,4 @@
-import type { Listing } from "../catalogue.ts";
+import type { Listing } from "../make-listing.ts";
 import { decimalOf, groupThousands, printMoney } from "../money.ts";
 import { escapeHtml, listingPath, type Page, picturePath, shopPage } from "./layout.ts";
 import { availabilityWords, bidWords, priceWords, shippingWords } from "./price-words.ts";

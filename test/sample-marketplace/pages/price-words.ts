@@ -1,4 +1,4 @@
-import type { Listing } from "../catalogue.ts";
+import type { Listing } from "../make-listing.ts";
 import { printMoney } from "../money.ts";
 
 /** The price as it is printed: one amount, or a range. */

@@ -1,4 +1,5 @@
-import type { Listing, SearchResult } from "../catalogue.ts";
+import type { SearchResult } from "../catalogue.ts";
+import type { Listing } from "../make-listing.ts";
 import { groupThousands, printMoney } from "../money.ts";
 import { escapeHtml, listingPath, type Page, picturePath, searchPath, shopPage } from "./layout.ts";
 import { availabilityWords, bidWords, priceWords, shippingWords } from "./price-words.ts";
