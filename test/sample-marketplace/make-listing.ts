@@ -17,7 +17,6 @@ export interface CatalogueOptions {
 export interface Listing {
   id: string;
   title: string;
-  category: Category;
   condition: string;
   currency: Currency;
   cents: number;
@@ -58,7 +57,6 @@ export function makeListing(id: string, slug: string, options: CatalogueOptions,
   const common = {
     id,
     title: [...words, ...traits.map(([, value]) => value)].join(" "),
-    category,
     condition,
     currency,
     shippingCents: rollShipping(dice),

@@ -2,7 +2,8 @@
 
 export interface Category {
   name: string;
-  emoji: string;
+  /** An SVG path on a ground of 48 by 48: no font on a server has to know it. */
+  drawing: string;
   /** A search with one of these words is of this category. */
   keywords: RegExp;
   /** Cheapest and dearest usual price, in whole units of any currency. */
@@ -13,7 +14,7 @@ export interface Category {
 
 const otherThings: Category = {
   name: "Collectibles & more",
-  emoji: "🧭",
+  drawing: "M24 6a18 18 0 1 0 .01 0M30 18l-4 8-8 4 4-8z",
   keywords: /./,
   priceRange: [5, 400],
   traits: {
@@ -25,7 +26,7 @@ const otherThings: Category = {
 export const categories: readonly [Category, ...Category[]] = [
   {
     name: "Laptops & computers",
-    emoji: "💻",
+    drawing: "M10 12h28v18H10zM5 35h38",
     keywords: /thinkpad|laptop|notebook|macbook|latitude|elitebook|computer|pc|server/,
     priceRange: [180, 2400],
     traits: {
@@ -37,7 +38,7 @@ export const categories: readonly [Category, ...Category[]] = [
   },
   {
     name: "Phones & tablets",
-    emoji: "📱",
+    drawing: "M16 6h16v36H16zM22 38h4",
     keywords: /iphone|phone|galaxy|pixel|ipad|tablet|handy/,
     priceRange: [60, 1300],
     traits: {
@@ -48,7 +49,7 @@ export const categories: readonly [Category, ...Category[]] = [
   },
   {
     name: "Cameras & photo",
-    emoji: "📷",
+    drawing: "M6 15h9l3-5h12l3 5h9v24H6zM24 19a8 8 0 1 0 .01 0",
     keywords: /camera|kamera|leica|canon|nikon|sony|lens|objektiv/,
     priceRange: [40, 3200],
     traits: {
@@ -58,7 +59,7 @@ export const categories: readonly [Category, ...Category[]] = [
   },
   {
     name: "Sport & outdoors",
-    emoji: "🚲",
+    drawing: "M12 24a8 8 0 1 0 .01 0M36 24a8 8 0 1 0 .01 0M12 32l8-14h12l4 14M20 18l6 14H12M18 14h5",
     keywords: /bike|bicycle|rad|rower|tent|ski|shoes|schuhe|kayak|helmet/,
     priceRange: [15, 1800],
     traits: {
@@ -68,7 +69,7 @@ export const categories: readonly [Category, ...Category[]] = [
   },
   {
     name: "Home & kitchen",
-    emoji: "☕",
+    drawing: "M10 16h24v14a8 8 0 0 1-8 8h-8a8 8 0 0 1-8-8zM34 19h4a4 4 0 0 1 0 10h-4M16 6v4M22 6v4M28 6v4",
     keywords: /coffee|kettle|chair|stuhl|lamp|lampe|desk|sofa|table|kitchen|mixer/,
     priceRange: [9, 900],
     traits: {
@@ -78,7 +79,7 @@ export const categories: readonly [Category, ...Category[]] = [
   },
   {
     name: "Watches & jewellery",
-    emoji: "⌚",
+    drawing: "M24 14a10 10 0 1 0 .01 0M18 14l2-10h8l2 10M18 34l2 10h8l2-10M24 19v5l4 2",
     keywords: /watch|uhr|ring|seiko|omega|rolex|necklace/,
     priceRange: [25, 9500],
     traits: {
@@ -89,7 +90,7 @@ export const categories: readonly [Category, ...Category[]] = [
   },
   {
     name: "Audio & hi-fi",
-    emoji: "🎧",
+    drawing: "M8 30v-6a16 16 0 0 1 32 0v6M8 28h6v12H8zM34 28h6v12h-6z",
     keywords: /headphone|speaker|amp|vinyl|turntable|guitar|piano|synth/,
     priceRange: [20, 1500],
     traits: {

@@ -1,11 +1,17 @@
 import { hashOf } from "../chance.ts";
-import { categoryOf } from "../vocabulary.ts";
+import { type Category, categoryOf } from "../vocabulary.ts";
 
-/** A drawn stand-in for a photo: the category's emoji on a colour of the listing's own. */
+/** A drawn stand-in for a photo: the category's outline on a colour of the picture's own. */
 export function picture(name: string): string {
   const hue = hashOf(0, name) % 360;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 150"><defs><linearGradient id="g" x2="1" y2="1"><stop stop-color="hsl(${hue} 45% 88%)"/><stop offset="1" stop-color="hsl(${(hue + 40) % 360} 40% 74%)"/></linearGradient></defs><rect width="200" height="150" fill="url(#g)"/><text x="100" y="98" font-size="64" text-anchor="middle">${categoryOf(name).emoji}</text></svg>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 72"><defs><linearGradient id="g" x2="1" y2="1"><stop stop-color="hsl(${hue} 45% 88%)"/><stop offset="1" stop-color="hsl(${(hue + 40) % 360} 40% 74%)"/></linearGradient></defs><rect width="96" height="72" fill="url(#g)"/><path transform="translate(24 12)" d="${categoryOf(name).drawing}" ${outline} stroke="hsl(${hue} 30% 30%)"/></svg>`;
 }
+
+export function categoryIcon({ drawing }: Category): string {
+  return `<svg class="icon" viewBox="0 0 48 48"><path d="${drawing}" ${outline} stroke="currentColor"/></svg>`;
+}
+
+const outline = 'fill="none" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round"';
 
 export const favicon =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><text y="26" font-size="26">⚓</text></svg>';
@@ -28,7 +34,7 @@ button:disabled{background:#9db0b5;cursor:default}main{padding:1.5em 4vw;max-wid
 .gallery .picture{width:100%;border-radius:.8em;margin-bottom:.6em}.gallery .picture:not(:first-child){width:23%;margin-right:1%}
 .offer .price{font-size:1.9em}.about{grid-column:1/-1}.specifics{display:grid;grid-template-columns:10em 1fr;gap:.3em 1em}.specifics dt{color:var(--quiet)}.specifics dd{margin:0}
 .hero{text-align:center;padding:3em 0}.hero h1{font-size:2.2em}.chip{display:inline-block;padding:.4em 1em;border:1px solid var(--line);border-radius:2em;background:#fff;text-decoration:none}
-.categories{display:grid;grid-template-columns:repeat(auto-fill,minmax(11em,1fr));gap:1em;padding:0;list-style:none;text-align:center}.categories li{background:#fff;border-radius:.8em;padding:1.2em}.categories span{display:block;font-size:2em}
+.categories{display:grid;grid-template-columns:repeat(auto-fill,minmax(11em,1fr));gap:1em;padding:0;list-style:none;text-align:center}.categories li{background:#fff;border-radius:.8em;padding:1.2em}.icon{display:block;width:3em;margin:0 auto .5em;color:var(--brand)}
 .quote [data-qa-id=symbol-last-value]{font-size:2.4em;font-weight:700}footer{padding:2em;text-align:center;color:var(--quiet)}
 @media(max-width:50em){.listing{grid-template-columns:1fr}.top{flex-wrap:wrap;gap:.6em}}
 `;

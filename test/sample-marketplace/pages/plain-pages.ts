@@ -1,6 +1,7 @@
 import { shareOf } from "../chance.ts";
 import { categories } from "../vocabulary.ts";
 import { escapeHtml, type Page, searchPath, shopPage } from "./layout.ts";
+import { categoryIcon } from "./pictures.ts";
 
 export function homePage(): Page {
   const suggestions = ["thinkpad x1", "iphone 13", "road bike", "leica m6", "espresso kettle", "seiko watch"];
@@ -10,7 +11,7 @@ export function homePage(): Page {
     `<section class="hero"><h1>Good things, second time round</h1>
 <p>Search for anything: there is always somebody who sells it.</p>
 <p>${suggestions.map((term) => `<a class="chip" href="${escapeHtml(searchPath(term, 1))}">${term}</a>`).join(" ")}</p></section>
-<ul class="categories">${categories.map(({ emoji, name }) => `<li><span>${emoji}</span>${escapeHtml(name)}</li>`).join("")}</ul>`,
+<ul class="categories">${categories.map((category) => `<li>${categoryIcon(category)}${escapeHtml(category.name)}</li>`).join("")}</ul>`,
   );
 }
 
@@ -18,7 +19,7 @@ export function notFoundPage(): Page {
   return shopPage(
     404,
     "Page not found",
-    "<h1>We looked everywhere.</h1>\n<p>This page is missing, or the listing was removed.</p>",
+    '<h1 class="missing">We looked everywhere.</h1>\n<p>This page is missing, or the listing was removed.</p>',
   );
 }
 
