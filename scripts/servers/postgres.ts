@@ -7,11 +7,11 @@ import { keptPasswords } from "./credentials.ts";
 import { installDebianPackages } from "./debian-packages.ts";
 import { findFreePort } from "./free-port.ts";
 import {
-  type ServerCommand,
-  type ServerProcess,
-  startServerProcess,
+  type OwnedProcess,
+  type OwnedProcessOptions,
+  startOwnedProcess,
   waitUntilReady,
-} from "./server-process.ts";
+} from "./owned-process.ts";
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_GRACE_MS = 15_000;
@@ -84,7 +84,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     ...(fsync ? {} : { fsync: "off", full_page_writes: "off" }),
   };
   const privileges = whoMayRunPostgres(dataDir);
-  const server: ServerCommand = {
+  const server: OwnedProcessOptions = {
     name: "PostgreSQL",
     command: [
       join(binFolder, "postgres"),
@@ -127,12 +127,12 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
 }
 
 /** After a SIGKILL the old server's own children need a moment to go, and until then a new one refuses to start. */
-async function startCluster(server: ServerCommand, adminUrl: string): Promise<ServerProcess> {
+async function startCluster(server: OwnedProcessOptions, adminUrl: string): Promise<OwnedProcess> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   for (;;) {
-    const process = startServerProcess(server);
+    const process = startOwnedProcess(server);
     try {
-      await waitUntilReady(server, process, () => answers(adminUrl), START_TIMEOUT_MS);
+      await waitUntilReady(process, () => answers(adminUrl), START_TIMEOUT_MS);
       return process;
     } catch (error) {
       const oldChildrenLive = String(error).includes("shared memory block");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { keptPasswords } from "./credentials.ts";
 import { installDebianPackages } from "./debian-packages.ts";
 import { findFreePort } from "./free-port.ts";
-import { type ServerCommand, startServerProcess, waitUntilReady } from "./server-process.ts";
+import { type OwnedProcessOptions, startOwnedProcess, waitUntilReady } from "./owned-process.ts";
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_GRACE_MS = 20_000;
@@ -57,10 +57,9 @@ export async function startRabbitmq(options: RabbitmqOptions): Promise<RabbitmqS
   const { password } = keptPasswords(join(dataDir, "credentials.json"), ["password"]);
   const managementUrl = `http://127.0.0.1:${managementPort}`;
   const data = join(dataDir, "mnesia");
-  const server: ServerCommand = {
+  const server: OwnedProcessOptions = {
     name: "RabbitMQ",
     command: [serverScript, "-noinput"],
-    privileges: [],
     environment: {
       ...brokerEnvironment(dataDir, data, await findFreePort()),
       PATH: process.env["PATH"] ?? "/usr/bin:/bin",
@@ -71,8 +70,8 @@ export async function startRabbitmq(options: RabbitmqOptions): Promise<RabbitmqS
   writeConfiguration(dataDir, { port, managementPort, password });
 
   const start = async () => {
-    const process = startServerProcess(server);
-    await waitUntilReady(server, process, () => answers(managementUrl, password), START_TIMEOUT_MS);
+    const process = startOwnedProcess(server);
+    await waitUntilReady(process, () => answers(managementUrl, password), START_TIMEOUT_MS);
     return process;
   };
   let running = await start();
