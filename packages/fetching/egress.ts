@@ -1,0 +1,166 @@
+import { lookup } from "node:dns/promises";
+import { connect, isIP, type Socket } from "node:net";
+import { messageOf, PermanentError, TemporaryError } from "@pricefleet/contracts";
+import { allowPrivateHosts, canonicalHost, isLoopbackName, isPublicAddress } from "./address-rules.ts";
+import { parseProxyUrl, tunnelThrough, type UpstreamProxy } from "./upstream-proxy.ts";
+
+/** All addresses of a name. */
+export type Resolve = (hostname: string) => Promise<string[]>;
+
+/** The one way out of a process: whatever connects to a site, HTTP client or Chromium, gets its socket here. */
+export interface Egress {
+  /**
+   * Opens a TCP connection to a host that is public or allowed; through the host's proxy if there are proxies.
+   * @throws PermanentError `private-address`; TemporaryError `network` or `timeout`.
+   */
+  connect(host: string, port: number): Promise<Socket>;
+  /** As connect, but only checks. With proxies a name passes, for the proxy resolves it. */
+  check(host: string, port: number): Promise<void>;
+}
+
+interface EgressOptions {
+  allowedPrivateHosts: readonly string[];
+  proxyUrls: readonly string[];
+  connectTimeoutMs: number;
+  resolve?: Resolve;
+}
+
+interface Destination {
+  host: string;
+  port: number;
+  /** Checked addresses to connect to; null when a proxy resolves the name. */
+  addresses: string[] | null;
+}
+
+/** @throws TypeError when a proxy URL or an allowed host cannot be read. */
+export function createEgress(options: EgressOptions): Egress {
+  const { connectTimeoutMs, resolve = resolveByDns } = options;
+  const isAllowed = allowPrivateHosts(options.allowedPrivateHosts);
+  const proxies = options.proxyUrls.map(parseProxyUrl);
+
+  async function destinationOf(hostText: string, port: number): Promise<Destination> {
+    const host = canonicalHost(hostText);
+    if (host === null || port < 1 || port > 65_535) {
+      throw new PermanentError("not-http", `"${hostText}:${port}" is not a host and port`);
+    }
+    const allowed = isAllowed(host, port);
+    const isLiteral = isIP(host) !== 0;
+    if (!allowed && (isLiteral ? !isPublicAddress(host) : isLoopbackName(host))) throw refused(host, null);
+    if (isLiteral) return { host, port, addresses: [host] };
+    if (proxies.length > 0) return { host, port, addresses: null };
+    const addresses = await resolved(host);
+    // One private address among public ones is how rebinding starts, so it spoils the name.
+    const privateAddress = addresses.find((address) => !isPublicAddress(address));
+    if (!allowed && privateAddress !== undefined) throw refused(host, privateAddress);
+    return { host, port, addresses };
+  }
+
+  async function resolved(host: string): Promise<string[]> {
+    try {
+      const addresses = await withTimeout(resolve(host), connectTimeoutMs, `resolving ${host}`);
+      if (addresses.length > 0) return addresses;
+    } catch (error) {
+      if (error instanceof TemporaryError) throw error;
+      throw new TemporaryError("network", `${host} could not be resolved: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+    throw new TemporaryError("network", `${host} has no address`);
+  }
+
+  return {
+    async check(host, port) {
+      await destinationOf(host, port);
+    },
+    async connect(host, port) {
+      const destination = await destinationOf(host, port);
+      if (proxies.length === 0) return connectDirectly(destination, connectTimeoutMs);
+      return connectByProxy(inOrderFor(destination.host, proxies), destination, connectTimeoutMs);
+    },
+  };
+}
+
+/** A host keeps its proxy, so that the site sees one address; the others stand by should it be unreachable. */
+function inOrderFor(host: string, proxies: readonly UpstreamProxy[]): UpstreamProxy[] {
+  let hash = 0;
+  for (const character of host) hash = (hash * 31 + character.charCodeAt(0)) >>> 0;
+  const first = hash % proxies.length;
+  return [...proxies.slice(first), ...proxies.slice(0, first)];
+}
+
+async function connectByProxy(
+  proxies: UpstreamProxy[],
+  { host, port }: Destination,
+  timeoutMs: number,
+): Promise<Socket> {
+  let failure: unknown = null;
+  for (const proxy of proxies) {
+    try {
+      return await tunnelThrough(proxy, host, port, timeoutMs);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw new TemporaryError("network", `No proxy reaches ${host}:${port}: ${messageOf(failure)}`, {
+    cause: failure,
+  });
+}
+
+/** Connects to the checked addresses and no others: the socket's lookup answers with them. */
+function connectDirectly({ host, port, addresses }: Destination, timeoutMs: number): Promise<Socket> {
+  const answers = (addresses ?? []).map((address) => ({ address, family: isIP(address) }));
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const socket = connect({
+    host,
+    port,
+    autoSelectFamily: true,
+    lookup: (_hostname, _options, callback) => callback(null, answers),
+  });
+  const timer = setTimeout(() => {
+    socket.destroy();
+    reject(new TemporaryError("timeout", `${host}:${port} did not accept a connection in ${timeoutMs} ms`));
+  }, timeoutMs);
+  socket.once("error", (error) => {
+    clearTimeout(timer);
+    reject(
+      new TemporaryError("network", `${host}:${port} refused the connection: ${connectionFault(error)}`, {
+        cause: error,
+      }),
+    );
+  });
+  socket.once("connect", () => {
+    clearTimeout(timer);
+    socket.removeAllListeners("error");
+    resolve(socket);
+  });
+  return promise;
+}
+
+/** Happy eyeballs gives an AggregateError with an empty message. */
+function connectionFault(error: Error & { code?: string }): string {
+  return error.message === "" ? (error.code ?? "no address answered") : error.message;
+}
+
+async function withTimeout<T>(work: Promise<T>, timeoutMs: number, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new TemporaryError("timeout", `${what} took over ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+function refused(host: string, address: string | null): PermanentError {
+  const where = address === null ? host : `${host} (${address})`;
+  return new PermanentError(
+    "private-address",
+    `${where} is not a public address; add it to ALLOW_PRIVATE_HOSTS if it is meant`,
+  );
+}
+
+async function resolveByDns(hostname: string): Promise<string[]> {
+  const answers = await lookup(hostname, { all: true });
+  return answers.map(({ address }) => address);
+}

@@ -1,0 +1,168 @@
+import type { Socket } from "node:net";
+import { messageOf, PermanentError, PricefleetError, TemporaryError } from "@pricefleet/contracts";
+import { Agent, buildConnector, type Dispatcher, errors } from "undici";
+import type { Egress } from "./egress.ts";
+import type { HostProfile } from "./host-profiles.ts";
+import { navigationHeaders } from "./identity.ts";
+import { pageAddress } from "./page-address.ts";
+import { decodeText, isText, isTimeOutOrAbort, readBody } from "./response-body.ts";
+import { rateLimitOf } from "./response-status.ts";
+import type { Timeouts } from "./timeouts.ts";
+
+/** What one fetch brought, before anybody read it. */
+export interface RawPage {
+  /** After redirects. */
+  url: string;
+  status: number;
+  headers: Record<string, string>;
+  html: string;
+  sizeBytes: number;
+}
+
+export interface HttpClient {
+  /**
+   * Gets a page, redirects followed by hand so that each hop is checked.
+   * @throws PermanentError `url-too-long`, `not-http`, `private-address`, `too-large`, `too-many-redirects`,
+   * `not-a-page`; TemporaryError `network`, `timeout`, `truncated`; RateLimitedError; the signal's reason.
+   */
+  get(url: string, profile: HostProfile, signal: AbortSignal | undefined): Promise<RawPage>;
+  close(): Promise<void>;
+}
+
+const MAX_REDIRECTS = 10;
+export const MAX_PAGE_BYTES = 8 * 1024 * 1024;
+const redirectStatuses = new Set([301, 302, 303, 307, 308]);
+
+export function createHttpClient(options: { egress: Egress; timeouts: Timeouts }): HttpClient {
+  const { egress, timeouts } = options;
+  const agent = new Agent({
+    connect: connectorOver(egress, timeouts.connectMs),
+    headersTimeout: timeouts.headersMs,
+    bodyTimeout: timeouts.bodyIdleMs,
+    keepAliveTimeout: 15_000,
+    // Shops send policies and cookies that Node's 16 KiB do not hold.
+    maxHeaderSize: 64 * 1024,
+  });
+
+  async function follow(first: URL, profile: HostProfile, signal: AbortSignal): Promise<RawPage> {
+    let url = first;
+    for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
+      const response = await send(agent, url, profile, signal);
+      const headers = flat(response.headers);
+      await keepCookies(profile, response.headers["set-cookie"], url);
+      const location = headers["location"];
+      if (!redirectStatuses.has(response.statusCode) || location === undefined) {
+        return readPage(response, headers, url);
+      }
+      await response.body.dump();
+      url = pageAddress(location, url.href);
+    }
+    throw new PermanentError(
+      "too-many-redirects",
+      `${first.href} redirects more than ${MAX_REDIRECTS} times`,
+    );
+  }
+
+  return {
+    async get(text, profile, signal) {
+      const url = pageAddress(text);
+      const total = AbortSignal.timeout(timeouts.httpTotalMs);
+      try {
+        return await follow(url, profile, signal === undefined ? total : AbortSignal.any([total, signal]));
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw asFailure(error, url, timeouts.httpTotalMs);
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** TLS is undici's own; the bytes beneath go where the egress says. */
+function connectorOver(egress: Egress, connectTimeoutMs: number): buildConnector.connector {
+  const secure = buildConnector({ timeout: connectTimeoutMs });
+  async function connect(options: buildConnector.Options, callback: buildConnector.Callback): Promise<void> {
+    const isSecure = options.protocol === "https:";
+    const port = options.port === "" ? (isSecure ? 443 : 80) : Number(options.port);
+    let socket: Socket;
+    try {
+      socket = await egress.connect(options.hostname, port);
+    } catch (error) {
+      callback(error as Error, null);
+      return;
+    }
+    socket.setNoDelay(true);
+    if (isSecure) secure({ ...options, httpSocket: socket }, callback);
+    else callback(null, socket);
+  }
+  return (options, callback) => void connect(options, callback);
+}
+
+async function send(agent: Agent, url: URL, profile: HostProfile, signal: AbortSignal) {
+  const headers = navigationHeaders(profile.identity, url);
+  const cookies = await profile.jar.getCookieString(url.href);
+  if (cookies !== "") headers.push(["Cookie", cookies]);
+  const request: Dispatcher.RequestOptions = {
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
+    method: "GET",
+    headers: headers.flat(),
+    signal,
+  };
+  try {
+    return await agent.request(request);
+  } catch (error) {
+    // A kept connection that the server has just closed says nothing about the page.
+    if (error instanceof errors.SocketError && !signal.aborted) return agent.request(request);
+    throw error;
+  }
+}
+
+async function readPage(
+  response: Dispatcher.ResponseData,
+  headers: Record<string, string>,
+  url: URL,
+): Promise<RawPage> {
+  const status = response.statusCode;
+  const contentType = headers["content-type"];
+  const refusal = rateLimitOf(status, headers, url.href);
+  if (refusal !== null || !isText(contentType)) {
+    // Read to its end, unread by anybody, so that the connection can be used again.
+    await response.body.dump();
+    if (refusal !== null) throw refusal;
+    if (status < 400) throw new PermanentError("not-a-page", `${url.href} is ${contentType}, not a page`);
+    return { url: url.href, status, headers, html: "", sizeBytes: 0 };
+  }
+  const bytes = await readBody(response.body, {
+    contentEncoding: headers["content-encoding"],
+    maxBytes: MAX_PAGE_BYTES,
+  });
+  return { url: url.href, status, headers, html: decodeText(bytes, contentType), sizeBytes: bytes.length };
+}
+
+async function keepCookies(profile: HostProfile, setCookie: string | string[] | undefined, url: URL) {
+  for (const cookie of [setCookie ?? []].flat()) {
+    await profile.jar.setCookie(cookie, url.href, { ignoreError: true });
+    profile.changed();
+  }
+}
+
+function flat(headers: Dispatcher.ResponseData["headers"]): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(", ") : value]],
+    ),
+  );
+}
+
+function asFailure(error: unknown, url: URL, totalMs: number): PricefleetError {
+  if (error instanceof PricefleetError) return error;
+  if (isTimeOutOrAbort(error)) {
+    const isTotal = error instanceof Error && error.name === "TimeoutError";
+    const words = isTotal ? `took over ${totalMs} ms` : `did not answer in time: ${messageOf(error)}`;
+    return new TemporaryError("timeout", `${url.href} ${words}`, { cause: error });
+  }
+  return new TemporaryError("network", `${url.href} could not be fetched: ${messageOf(error)}`, {
+    cause: error,
+  });
+}
