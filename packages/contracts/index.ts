@@ -1,6 +1,7 @@
 export * from "./environment.ts";
 export * from "./errors.ts";
 export * from "./exit-codes.ts";
+export * from "./failure-of-page.ts";
 export * from "./listing.ts";
 export * from "./page.ts";
 export * from "./target.ts";

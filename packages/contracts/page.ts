@@ -32,8 +32,8 @@ export interface PageInput {
 export interface PageReading {
   page: PageKind;
   state: PageState;
-  /** Name of the source that read it. */
-  source: string;
+  /** Name of the source that read it; null when none knows the address. */
+  source: string | null;
   /** Why the state is what it is, in words, for every state but ok. */
   reason: string | null;
   items: Item[];

@@ -137,3 +137,13 @@ export async function isStillDead(db: Database, targetId: string): Promise<boole
     .executeTakeFirst();
   return row !== undefined;
 }
+
+/** Is there a target in these queues that has not come to its end? A draining worker stays until there is none. */
+export async function hasWorkLeft(db: Database, queues: readonly string[]): Promise<boolean> {
+  const { rows } = await sql`
+    SELECT FROM runs r WHERE r.state IN ('initializing', 'processing')
+       AND EXISTS (SELECT FROM targets t WHERE t.run_id = r.id AND t.state IN ('pending', 'queued', 'running')
+                      AND t.queue = ANY(${queues}::text[]))
+     LIMIT 1`.execute(db);
+  return rows.length > 0;
+}

@@ -1,6 +1,7 @@
 import type { Item, QueueName } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
+import { COLLECTING_LEASE } from "./run-repository.ts";
 import { type StoredSighting, storeSightings } from "./sighting-repository.ts";
 
 /** A search page as its collector read it. */
@@ -72,7 +73,7 @@ async function takePage(trx: Database, page: CollectedPage): Promise<void> {
       next_page: page.pageNumber + 1,
       pages_read: eb("pages_read", "+", 1),
       total_results: page.totalResults ?? eb.ref("total_results"),
-      collecting_until: sql<Date>`now() + interval '3 minutes'`,
+      collecting_until: COLLECTING_LEASE,
     }))
     .where("id", "=", page.runId)
     .where("next_page", "=", page.pageNumber)

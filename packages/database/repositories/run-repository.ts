@@ -24,7 +24,8 @@ interface SearchOrder {
   enrichLimit: number;
 }
 
-const COLLECTING_LEASE = sql<Date>`now() + interval '3 minutes'`;
+/** A collector that is not heard of for this long has lost its run; it renews every ten seconds. */
+export const COLLECTING_LEASE = sql<Date>`now() + interval '30 seconds'`;
 
 /** Another run of this search is under way. */
 export class RunUnderWayError extends Error {
@@ -104,6 +105,18 @@ export async function runsWithoutCollector(db: Database): Promise<string[]> {
     .orderBy("id")
     .execute();
   return rows.map((row) => row.id);
+}
+
+/** Keeps the collector's hold on its run. @returns false if the run was stopped or has ended. */
+export async function renewCollecting(db: Database, runId: string): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable("runs")
+    .set({ collecting_until: COLLECTING_LEASE })
+    .where("id", "=", runId)
+    .where("state", "in", ["initializing", "processing"])
+    .where("collected_at", "is", null)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows === 1n;
 }
 
 /** A collector that ends before its time gives the run back at once instead of letting its lease run out. */

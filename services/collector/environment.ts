@@ -1,0 +1,27 @@
+import { amqpUrl, databaseUrl, listVariable, sharedEnvironment, wholeNumber } from "@pricefleet/contracts";
+import { fetchingEnvironment } from "@pricefleet/fetching";
+import { sourcesEnvironment } from "@pricefleet/sources";
+import { z } from "zod";
+
+export const collectorEnvironment = sharedEnvironment.extend({
+  ...fetchingEnvironment.shape,
+  ...sourcesEnvironment.shape,
+  DATABASE_URL: databaseUrl,
+  DATABASE_POOL_MAX: wholeNumber(1, 100).default(5),
+  AMQP_URL: amqpUrl,
+  SOURCE: z.string().default("ebay"),
+  /** Several split by semicolons. */
+  SEARCH_TERM: listVariable.default([]),
+  SEARCH_URL: listVariable.default([]),
+  /** 0 and 999 mean all. */
+  MAX_PAGES: wholeNumber(0, 100_000)
+    .transform((pages) => (pages === 999 ? 0 : pages))
+    .default(0),
+  ENRICH_LIMIT: wholeNumber(0, 10_000_000).default(0),
+  ENRICH_MAX_AGE_HOURS: wholeNumber(0, 87_600).default(24),
+  /** Continue this run instead of starting one. */
+  RUN_ID: z.string().regex(/^\d+$/, { error: "the number of a run" }).optional(),
+  COLLECTOR_MODE: z.enum(["oneshot"], { error: "oneshot" }).default("oneshot"),
+  DEBUG_DIR: z.string().default(".local/debug"),
+});
+export type CollectorEnvironment = z.infer<typeof collectorEnvironment>;

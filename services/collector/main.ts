@@ -1,0 +1,147 @@
+import { ExitCode, messageOf, PricefleetError, readEnvironment } from "@pricefleet/contracts";
+import {
+  changeRunState,
+  type CollectingRun,
+  connectDatabase,
+  type Database,
+  DatabaseUnavailableError,
+  releaseRun,
+  RunNotOursError,
+  runsWithoutCollector,
+  RunUnderWayError,
+  startDueSearches,
+  startRun,
+  takeOverRun,
+} from "@pricefleet/database";
+import { createDebugStore, fetcherFromEnvironment } from "@pricefleet/fetching";
+import { createLogger } from "@pricefleet/logging";
+import { connectBelt } from "@pricefleet/queue";
+import { baseUrlsIn, createSources, sourcesOptions } from "@pricefleet/sources";
+import { collectRun } from "./collect-run.ts";
+import type { Desk } from "./desk.ts";
+import { collectorEnvironment } from "./environment.ts";
+
+const env = readEnvironment(collectorEnvironment);
+const logger = createLogger({
+  service: env.SERVICE_NAME ?? "collector",
+  level: env.LOG_LEVEL,
+  format: env.LOG_FORMAT,
+});
+const stopping = new AbortController();
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
+
+process.exitCode = await run().catch((error: unknown) => {
+  logger.error("the collector cannot go on", {
+    error: messageOf(error),
+    stack: error instanceof Error ? error.stack : undefined,
+  });
+  return error instanceof DatabaseUnavailableError ? ExitCode.databaseUnavailable : ExitCode.unexpected;
+});
+
+async function run(): Promise<ExitCode> {
+  await using closers = new AsyncDisposableStack();
+  const db = await connectDatabase({
+    url: env.DATABASE_URL,
+    poolMax: env.DATABASE_POOL_MAX,
+    name: "collector",
+    logger,
+  });
+  closers.defer(() => db.destroy());
+  const belt = await connectBelt({ url: env.AMQP_URL, name: "collector", logger });
+  closers.defer(() => belt.close());
+  const sources = createSources(sourcesOptions(env));
+  const fetcher = fetcherFromEnvironment(env, baseUrlsIn(env), logger);
+  closers.defer(() => fetcher.close());
+  const desk: Desk = {
+    db,
+    belt,
+    fetcher,
+    sources,
+    debugPages: createDebugStore(env.DEBUG_DIR),
+    logger,
+    fetchMode: env.FETCH_MODE,
+    enrichMaxAgeHours: env.ENRICH_MAX_AGE_HOURS,
+    hostMinDelayMs: env.HOST_MIN_DELAY_MS ?? null,
+    stopping: stopping.signal,
+  };
+
+  let exitCode: ExitCode = ExitCode.ok;
+  for await (const run of runsToCollect(db)) {
+    const code = await collectAndSettle(run, desk);
+    if (code !== ExitCode.ok) exitCode = code;
+    if (stopping.signal.aborted) break;
+  }
+  return exitCode;
+}
+
+/** RUN_ID continues one run; searches given by hand each start one; without either, every enabled search that is due. */
+async function* runsToCollect(db: Database): AsyncGenerator<CollectingRun> {
+  if (env.RUN_ID !== undefined) {
+    const run = await takeOverRun(db, env.RUN_ID);
+    if (run === null)
+      logger.info("nothing to collect: the run has ended, or another collector has it", {
+        run_id: env.RUN_ID,
+      });
+    else yield run;
+    return;
+  }
+  const searches = [
+    ...env.SEARCH_TERM.map((term) => ({ term, url: null })),
+    ...env.SEARCH_URL.map((url) => ({ term: null, url })),
+  ];
+  for (const search of searches) {
+    try {
+      yield await startRun(db, {
+        source: env.SOURCE,
+        ...search,
+        maxPages: env.MAX_PAGES,
+        enrichLimit: env.ENRICH_LIMIT,
+      });
+    } catch (error) {
+      if (!(error instanceof RunUnderWayError)) throw error;
+      logger.warn("not started again", { run_id: error.runId, because: error.message, ...search });
+    }
+  }
+  if (searches.length > 0) return;
+  await startDueSearches(db);
+  for (const runId of await runsWithoutCollector(db)) {
+    const run = await takeOverRun(db, runId);
+    if (run !== null) yield run;
+  }
+}
+
+/** A run that cannot be collected ends in error with the reason, and keeps what was found; the next run goes on. */
+async function collectAndSettle(run: CollectingRun, desk: Desk): Promise<ExitCode> {
+  try {
+    logger.info("collecting", {
+      run_id: run.id,
+      source: run.source,
+      term: run.term,
+      url: run.url,
+      from_page: run.nextPage,
+    });
+    const outcome = await collectRun(run, desk);
+    if (outcome === "interrupted") await releaseRun(desk.db, run.id);
+    logger.info(outcome === "collected" ? "all search pages read" : "stopped; the run can be continued", {
+      run_id: run.id,
+    });
+    return ExitCode.ok;
+  } catch (error) {
+    if (error instanceof RunNotOursError) {
+      logger.info("this run is no longer ours to collect", { run_id: run.id, because: error.message });
+      return ExitCode.ok;
+    }
+    if (desk.stopping.aborted || !(error instanceof PricefleetError)) {
+      await releaseRun(desk.db, run.id);
+      if (desk.stopping.aborted) return ExitCode.ok;
+      throw error;
+    }
+    await changeRunState(desk.db, run.id, "error", `${error.reason}: ${error.message}`);
+    logger.error("the run cannot be collected", {
+      run_id: run.id,
+      reason: error.reason,
+      error: error.message,
+    });
+    return ExitCode.runFailed;
+  }
+}

@@ -1,0 +1,131 @@
+import {
+  asLeader,
+  completeFinishedRuns,
+  type Database,
+  type DueTarget,
+  ensureMonthlyPartitions,
+  freeDeadLeases,
+  isStillDead,
+  markDeadLettered,
+  markSnapshotsPruned,
+  returnOverdueTargets,
+  runsWithoutCollector,
+  startDueSearches,
+  takeDueTargets,
+  type Term,
+  undeliveredDeadLetters,
+} from "@pricefleet/database";
+import type { PrunableStore } from "@pricefleet/fetching";
+import type { CollectorLauncher } from "@pricefleet/kubernetes";
+import type { Logger } from "@pricefleet/logging";
+import { type Belt, publishDueTargets } from "@pricefleet/queue";
+import { queueNames } from "@pricefleet/contracts";
+
+export interface Office {
+  db: Database;
+  belt: Belt;
+  launcher: CollectorLauncher;
+  logger: Logger;
+  republishAfterSeconds: number;
+  longestBelt: number;
+  snapshots: { store: PrunableStore; olderThanDays: number; maxBytes: number } | null;
+  debugPages: { store: PrunableStore; olderThanDays: number; maxBytes: number } | null;
+}
+
+export interface Duty {
+  name: string;
+  everyMs: number;
+  run(term: Term, office: Office): Promise<void>;
+}
+
+const BATCH = 5_000;
+/** A worker that gave a target up publishes its dead letter at once; what is older than this was cut off in between. */
+const DEAD_LETTER_GRACE_SECONDS = 30;
+
+/** All that the leader does, each at its own pace. One that fails is logged and tried again at its next turn. */
+export const duties: readonly Duty[] = [
+  { name: "take back what was lost", everyMs: 1_000, run: takeBackWhatWasLost },
+  { name: "publish what is due", everyMs: 500, run: publishWhatIsDue },
+  { name: "close finished runs", everyMs: 1_000, run: closeFinishedRuns },
+  { name: "start collectors", everyMs: 2_000, run: startCollectors },
+  { name: "deliver dead letters", everyMs: 5_000, run: deliverDeadLetters },
+  { name: "sweep dead letters", everyMs: 15_000, run: sweepDeadLetters },
+  { name: "make partitions", everyMs: 3_600_000, run: makePartitions },
+  { name: "prune kept pages", everyMs: 3_600_000, run: pruneKeptPages },
+];
+
+async function takeBackWhatWasLost(term: Term, { db, logger }: Office): Promise<void> {
+  const lost = await asLeader(db, term, async (trx) => ({
+    overdue: await returnOverdueTargets(trx, BATCH),
+    ...(await freeDeadLeases(trx, BATCH)),
+  }));
+  if (lost.overdue + lost.freed + lost.dead > 0) logger.info("took back lost targets", lost);
+}
+
+async function publishWhatIsDue(
+  term: Term,
+  { db, belt, logger, republishAfterSeconds, longestBelt }: Office,
+): Promise<void> {
+  const settings = { longestBelt, republishAfterSeconds };
+  const book = {
+    takeDue: (limit: number): Promise<DueTarget[]> =>
+      asLeader(db, term, (trx) => takeDueTargets(trx, limit, settings)),
+  };
+  let published: number;
+  do {
+    ({ published } = await publishDueTargets({ belt, book, limit: BATCH, logger }));
+    if (published > 0) logger.info("published targets", { published });
+  } while (published === BATCH);
+}
+
+async function closeFinishedRuns(term: Term, { db, logger }: Office): Promise<void> {
+  const runIds = await asLeader(db, term, completeFinishedRuns);
+  for (const runId of runIds) logger.info("run completed", { run_id: runId });
+}
+
+async function startCollectors(term: Term, { db, launcher }: Office): Promise<void> {
+  await asLeader(db, term, startDueSearches);
+  for (const runId of await runsWithoutCollector(db)) await launcher.launch(runId);
+}
+
+async function deliverDeadLetters(_term: Term, { db, belt, logger }: Office): Promise<void> {
+  for (const letter of await undeliveredDeadLetters(db, DEAD_LETTER_GRACE_SECONDS, 100)) {
+    await belt.deadLetterTarget(letter, {
+      reason: letter.reason,
+      attempts: letter.attempts,
+      error: letter.message,
+    });
+    await markDeadLettered(db, letter.targetId);
+    logger.warn("delivered a dead letter that was cut off", {
+      target_id: letter.targetId,
+      reason: letter.reason,
+    });
+  }
+}
+
+/** After a retry or a discard by the API the management UI stays true: the message leaves the DLQ. */
+async function sweepDeadLetters(_term: Term, { db, belt, logger }: Office): Promise<void> {
+  for (const queue of queueNames) {
+    const { removed } = await belt.sweepDeadLetters(queue, (message) => isStillDead(db, message.target_id));
+    if (removed > 0) logger.info("removed dead letters that are dead no more", { queue, removed });
+  }
+}
+
+async function makePartitions(_term: Term, { db, logger }: Office): Promise<void> {
+  const made = await ensureMonthlyPartitions(db, 3);
+  if (made > 0) logger.info("made monthly partitions", { made });
+}
+
+async function pruneKeptPages(_term: Term, { db, logger, snapshots, debugPages }: Office): Promise<void> {
+  if (snapshots !== null) {
+    const { removed, freedBytes } = await snapshots.store.prune(snapshots);
+    await markSnapshotsPruned(db, removed);
+    if (removed.length > 0)
+      logger.info("pruned snapshots", { removed: removed.length, freed_bytes: freedBytes });
+  }
+  if (debugPages !== null) {
+    const { removed, freedBytes } = await debugPages.store.prune(debugPages);
+    if (removed.length > 0)
+      logger.info("pruned debug pages", { removed: removed.length, freed_bytes: freedBytes });
+  }
+}

@@ -1,0 +1,17 @@
+import { amqpUrl, databaseUrl, sharedEnvironment, wholeNumber } from "@pricefleet/contracts";
+import { z } from "zod";
+
+export const dispatcherEnvironment = sharedEnvironment.extend({
+  DATABASE_URL: databaseUrl,
+  DATABASE_POOL_MAX: wholeNumber(1, 100).default(5),
+  AMQP_URL: amqpUrl,
+  /** A target that nobody has claimed after this long is published again. */
+  REPUBLISH_AFTER_SECONDS: wholeNumber(1, 86_400).default(900),
+  SNAPSHOT_DIR: z.string().optional(),
+  DEBUG_DIR: z.string().optional(),
+  SNAPSHOT_MAX_AGE_DAYS: wholeNumber(1, 3_650).default(90),
+  SNAPSHOT_MAX_GIB: wholeNumber(1, 10_000).default(20),
+  DEBUG_MAX_AGE_DAYS: wholeNumber(1, 3_650).default(7),
+  DEBUG_MAX_GIB: wholeNumber(1, 10_000).default(2),
+});
+export type DispatcherEnvironment = z.infer<typeof dispatcherEnvironment>;

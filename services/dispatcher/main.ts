@@ -1,0 +1,96 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { fileURLToPath } from "node:url";
+import { ExitCode, messageOf, readEnvironment } from "@pricefleet/contracts";
+import {
+  connectDatabase,
+  DatabaseUnavailableError,
+  defaultBelt,
+  distrustTheBelt,
+} from "@pricefleet/database";
+import { createDebugStore, createSnapshotStore } from "@pricefleet/fetching";
+import { createLocalLauncher } from "@pricefleet/kubernetes";
+import { createLogger } from "@pricefleet/logging";
+import { connectBelt } from "@pricefleet/queue";
+import { doDuties } from "./do-duties.ts";
+import { dispatcherEnvironment } from "./environment.ts";
+import { leadUntilStopped } from "./lead.ts";
+
+const GIB = 2 ** 30;
+
+const env = readEnvironment(dispatcherEnvironment);
+const logger = createLogger({
+  service: env.SERVICE_NAME ?? "dispatcher",
+  level: env.LOG_LEVEL,
+  format: env.LOG_FORMAT,
+});
+const stopping = new AbortController();
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
+
+process.exitCode = await run().catch((error: unknown) => {
+  logger.error("the dispatcher cannot go on", {
+    error: messageOf(error),
+    stack: error instanceof Error ? error.stack : undefined,
+  });
+  return error instanceof DatabaseUnavailableError ? ExitCode.databaseUnavailable : ExitCode.unexpected;
+});
+
+async function run(): Promise<ExitCode> {
+  await using closers = new AsyncDisposableStack();
+  const db = await connectDatabase({
+    url: env.DATABASE_URL,
+    poolMax: env.DATABASE_POOL_MAX,
+    name: "dispatcher",
+    logger,
+  });
+  closers.defer(() => db.destroy());
+  const belt = await connectBelt({ url: env.AMQP_URL, name: "dispatcher", logger, onReconnect: distrust });
+  closers.defer(() => belt.close());
+  const launcher = createLocalLauncher({
+    program: fileURLToPath(new URL("../collector/main.ts", import.meta.url)),
+    environment: process.env,
+    logger,
+  });
+  closers.defer(() => launcher.close());
+
+  const office = {
+    db,
+    belt,
+    launcher,
+    logger,
+    longestBelt: defaultBelt.longestBelt,
+    republishAfterSeconds: env.REPUBLISH_AFTER_SECONDS,
+    snapshots:
+      env.SNAPSHOT_DIR === undefined
+        ? null
+        : {
+            store: createSnapshotStore(env.SNAPSHOT_DIR),
+            olderThanDays: env.SNAPSHOT_MAX_AGE_DAYS,
+            maxBytes: env.SNAPSHOT_MAX_GIB * GIB,
+          },
+    debugPages:
+      env.DEBUG_DIR === undefined
+        ? null
+        : {
+            store: createDebugStore(env.DEBUG_DIR),
+            olderThanDays: env.DEBUG_MAX_AGE_DAYS,
+            maxBytes: env.DEBUG_MAX_GIB * GIB,
+          },
+  };
+  await leadUntilStopped({
+    db,
+    logger,
+    name: "dispatcher",
+    holder: `${hostname()}/${process.pid}/${randomUUID()}`,
+    stopping: stopping.signal,
+    work: (term, over) => doDuties(term, over, office),
+  });
+  return ExitCode.ok;
+
+  function distrust(): void {
+    distrustTheBelt(db).then(
+      (targets) => logger.warn("RabbitMQ was away: what was on the belt is published again", { targets }),
+      (error: unknown) => logger.error("could not note that RabbitMQ was away", { error: messageOf(error) }),
+    );
+  }
+}

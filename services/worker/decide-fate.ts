@@ -1,0 +1,74 @@
+import {
+  BlockedError,
+  type ErrorClass,
+  messageOf,
+  PricefleetError,
+  RateLimitedError,
+} from "@pricefleet/contracts";
+
+/** What happens to a target after an attempt that failed. */
+export type Fate =
+  | { to: "failed" | "dead"; failure: Failure }
+  | {
+      to: "later";
+      failure: Failure;
+      delayMs: number;
+      /** False for a wait that the site asked for: the attempt is given back. */
+      countsAsAttempt: boolean;
+    }
+  | {
+      /** Nobody asks this host for a while: it showed a wall, or asked for patience. */
+      to: "later-with-host-closed";
+      failure: Failure;
+      /** Null: the site named no time. */
+      askedForMs: number | null;
+    };
+
+interface Failure {
+  errorClass: ErrorClass;
+  reason: string;
+  message: string;
+}
+
+/** How many attempts each class gets before the target is dead. Waits for a wall or a rate limit are not attempts. */
+const attemptBudget: Record<ErrorClass, number> = {
+  permanent: 1,
+  temporary: 5,
+  // A second look tells a page cut short from a layout that really changed.
+  "layout-changed": 2,
+  blocked: Number.POSITIVE_INFINITY,
+  "rate-limited": Number.POSITIVE_INFINITY,
+  poison: 1,
+};
+
+const FIRST_BACKOFF_MS = 2_000;
+const LONGEST_BACKOFF_MS = 5 * 60_000;
+
+/**
+ * The one place where an error becomes a fate. Pure: the class decides, with how many attempts were made.
+ * @param attempt 1 for the first.
+ * @param chance from 0 to 1, for the jitter.
+ */
+export function decideFate(error: unknown, attempt: number, chance: number): Fate {
+  const failure = failureOf(error);
+  if (failure.errorClass === "permanent" || failure.errorClass === "poison") return { to: "failed", failure };
+  if (error instanceof RateLimitedError)
+    return { to: "later-with-host-closed", failure, askedForMs: error.retryAfterMs };
+  if (error instanceof BlockedError) return { to: "later-with-host-closed", failure, askedForMs: null };
+  if (attempt >= attemptBudget[failure.errorClass]) return { to: "dead", failure };
+  return { to: "later", failure, delayMs: backoffMs(attempt, chance), countsAsAttempt: true };
+}
+
+/** Exponential, with jitter of half, so that targets that failed together do not come back together. */
+function backoffMs(attempt: number, chance: number): number {
+  const full = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempt - 1));
+  return Math.round(full * (0.5 + chance));
+}
+
+/** An error that nobody foresaw is a bug of ours or a whim of the network: it is tried again, and named as such. */
+function failureOf(error: unknown): Failure {
+  if (error instanceof PricefleetError) {
+    return { errorClass: error.errorClass, reason: error.reason, message: error.message };
+  }
+  return { errorClass: "temporary", reason: "unexpected", message: messageOf(error) };
+}

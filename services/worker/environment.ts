@@ -1,0 +1,31 @@
+import { amqpUrl, databaseUrl, queueName, sharedEnvironment, wholeNumber } from "@pricefleet/contracts";
+import { fetchingEnvironment } from "@pricefleet/fetching";
+import { sourcesEnvironment } from "@pricefleet/sources";
+import { z } from "zod";
+
+const queuePairs = z
+  .string()
+  .transform((text) => text.split(",").map((pair) => pair.trim().split(":")))
+  .pipe(
+    z.array(
+      z.tuple([queueName, z.string().regex(/^[1-9]\d{0,2}$/)], {
+        error: "pairs such as listing_enrichment:1,quote_refresh:4",
+      }),
+    ),
+  )
+  .transform((pairs) => pairs.map(([queue, concurrency]) => ({ queue, concurrency: Number(concurrency) })));
+
+export const workerEnvironment = sharedEnvironment.extend({
+  ...fetchingEnvironment.shape,
+  ...sourcesEnvironment.shape,
+  DATABASE_URL: databaseUrl,
+  DATABASE_POOL_MAX: wholeNumber(1, 100).default(2),
+  AMQP_URL: amqpUrl,
+  WORKER_QUEUES: queuePairs.default([{ queue: "listing_enrichment", concurrency: 1 }]),
+  WORKER_MODE: z.enum(["serve", "drain"], { error: "serve or drain" }).default("serve"),
+  /** How long a target stays with a worker that is not heard of again; longer than any page may take. */
+  LEASE_SECONDS: wholeNumber(1, 3_600).default(180),
+  SNAPSHOT_DIR: z.string().default(".local/snapshots"),
+  DEBUG_DIR: z.string().default(".local/debug"),
+});
+export type WorkerEnvironment = z.infer<typeof workerEnvironment>;

@@ -1,0 +1,83 @@
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ExitCode, messageOf, readEnvironment } from "@pricefleet/contracts";
+import { connectDatabase, DatabaseUnavailableError, hasWorkLeft } from "@pricefleet/database";
+import { createDebugStore, createSnapshotStore, fetcherFromEnvironment } from "@pricefleet/fetching";
+import { createLogger } from "@pricefleet/logging";
+import { connectBelt } from "@pricefleet/queue";
+import { baseUrlsIn, createSources, sourcesOptions } from "@pricefleet/sources";
+import { workerEnvironment } from "./environment.ts";
+import { workOnTarget } from "./work-on-target.ts";
+
+/** Longer than any page may take, shorter than the grace time of a pod. */
+const DRAIN_MS = 120_000;
+const DRAINED_CHECK_MS = 1_000;
+
+const env = readEnvironment(workerEnvironment);
+const logger = createLogger({
+  service: env.SERVICE_NAME ?? "worker",
+  level: env.LOG_LEVEL,
+  format: env.LOG_FORMAT,
+});
+const worker = `${hostname()}/${process.pid}`;
+const stopping = new AbortController();
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
+
+process.exitCode = await run().catch((error: unknown) => {
+  logger.error("the worker cannot go on", {
+    error: messageOf(error),
+    stack: error instanceof Error ? error.stack : undefined,
+  });
+  return error instanceof DatabaseUnavailableError ? ExitCode.databaseUnavailable : ExitCode.unexpected;
+});
+
+async function run(): Promise<ExitCode> {
+  await using closers = new AsyncDisposableStack();
+  const db = await connectDatabase({
+    url: env.DATABASE_URL,
+    poolMax: env.DATABASE_POOL_MAX,
+    name: "worker",
+    logger,
+  });
+  closers.defer(() => db.destroy());
+  const belt = await connectBelt({ url: env.AMQP_URL, name: "worker", logger });
+  closers.defer(() => belt.close());
+  const sources = createSources(sourcesOptions(env));
+  const fetcher = fetcherFromEnvironment(env, baseUrlsIn(env), logger);
+  closers.defer(() => fetcher.close());
+
+  const bench = {
+    db,
+    belt,
+    fetcher,
+    sources,
+    snapshots: createSnapshotStore(env.SNAPSHOT_DIR),
+    debugPages: createDebugStore(env.DEBUG_DIR),
+    logger,
+    worker,
+    leaseSeconds: env.LEASE_SECONDS,
+    fetchMode: env.FETCH_MODE,
+  };
+  const consumers = await Promise.all(
+    env.WORKER_QUEUES.map(({ queue, concurrency }) =>
+      belt.consume({ queue, concurrency, handle: (delivery) => workOnTarget(delivery, bench) }),
+    ),
+  );
+  logger.info("ready for targets", { worker, queues: env.WORKER_QUEUES });
+
+  await (env.WORKER_MODE === "drain" ? untilDrained() : untilStopped());
+  logger.info("stopping: what is in hand is finished first");
+  const drains = await Promise.all(consumers.map((consumer) => consumer.drain(DRAIN_MS)));
+  return drains.every(({ drained }) => drained) ? ExitCode.ok : ExitCode.drainTimedOut;
+
+  async function untilDrained(): Promise<void> {
+    const queues = env.WORKER_QUEUES.map(({ queue }) => queue);
+    while (!stopping.signal.aborted && (await hasWorkLeft(db, queues))) {
+      await sleep(DRAINED_CHECK_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  }
+}
+
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => stopping.signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,111 @@
+import { messageOf } from "@pricefleet/contracts";
+import {
+  type Claim,
+  closeHost,
+  isRetryable,
+  markDeadLettered,
+  markGivenUp,
+  markListingGone,
+  postponeTarget,
+  type TargetFailure,
+  withRetries,
+} from "@pricefleet/database";
+import type { FetchedPage } from "@pricefleet/fetching";
+import type { Logger } from "@pricefleet/logging";
+import type { Delivery } from "@pricefleet/queue";
+import { decideFate } from "./decide-fate.ts";
+import type { Workbench } from "./workbench.ts";
+
+interface FailedAttempt {
+  claim: Claim;
+  delivery: Delivery;
+  /** Null when no page came. */
+  page: FetchedPage | null;
+  logger: Logger;
+}
+
+/**
+ * Carries out the fate of a failed attempt.
+ * @throws when the book itself was what failed: the lease brings the target back.
+ */
+export async function settleFailure(error: unknown, attempt: FailedAttempt, bench: Workbench): Promise<void> {
+  if (isRetryable(error)) throw error;
+  const { claim, delivery, page, logger } = attempt;
+  const fate = decideFate(error, claim.attempt, Math.random());
+  const { failure } = fate;
+  const stack = failure.reason === "unexpected" && error instanceof Error ? error.stack : undefined;
+  logger.warn("attempt failed", {
+    fate: fate.to,
+    attempt: claim.attempt,
+    ...failure,
+    message: undefined,
+    error: failure.message,
+    stack,
+  });
+  if (page !== null) await keepForDebugging(page, claim, bench, logger);
+
+  switch (fate.to) {
+    case "later":
+      return postpone(attempt, failure, fate.delayMs, fate.countsAsAttempt, bench);
+    case "later-with-host-closed": {
+      const closedForMs = await withRetries(() =>
+        closeHost(bench.db, claim.host, failure.reason, fate.askedForMs),
+      );
+      return postpone(attempt, failure, closedForMs, false, bench);
+    }
+    case "failed":
+      await withRetries(() => markGivenUp(bench.db, claim, "failed", failure));
+      if (failure.reason === "gone")
+        await withRetries(() => markListingGone(bench.db, claim.source, claim.externalId));
+      return;
+    case "dead": {
+      const isOurs = await withRetries(() => markGivenUp(bench.db, claim, "dead", failure));
+      if (!isOurs) return;
+      await bench.belt.deadLetter(delivery, {
+        reason: failure.reason,
+        attempts: claim.attempt,
+        error: failure.message,
+      });
+      await withRetries(() => markDeadLettered(bench.db, claim.targetId));
+    }
+  }
+}
+
+async function postpone(
+  { claim, delivery, logger }: FailedAttempt,
+  failure: TargetFailure,
+  delayMs: number,
+  countsAsAttempt: boolean,
+  bench: Workbench,
+): Promise<void> {
+  const postponed = await withRetries(() =>
+    postponeTarget(bench.db, claim, { ...failure, delayMs, countsAsAttempt }),
+  );
+  if (postponed === "lost") logger.info("another worker has the target; nothing changed");
+  if (typeof postponed !== "number") return;
+  const message = { ...delivery.message, publish_id: postponed };
+  await bench.belt.publishLater(
+    { ...delivery, message, attempt: claim.attempt, reason: failure.reason },
+    delayMs,
+  );
+}
+
+/** A page that was not understood is kept as it came, with a picture of it, for the person who will look into it. */
+async function keepForDebugging(
+  page: FetchedPage,
+  claim: Claim,
+  bench: Workbench,
+  logger: Logger,
+): Promise<void> {
+  try {
+    
+    await bench.debugPages.save({
+      targetId: claim.targetId,
+      attempt: claim.attempt,
+      html: page.html,
+      screenshot,
+    });
+  } catch (error) {
+    logger.warn("the failed page could not be kept", { error: messageOf(error) });
+  }
+}

@@ -1,0 +1,20 @@
+import type { Database } from "@pricefleet/database";
+import type { DebugStore, Fetcher, FetchMode, SnapshotStore } from "@pricefleet/fetching";
+import type { Logger } from "@pricefleet/logging";
+import type { Belt } from "@pricefleet/queue";
+import type { Sources } from "@pricefleet/sources";
+
+/** All that is needed to work on a target; opened once by main.ts, which closes it. */
+export interface Workbench {
+  db: Database;
+  belt: Belt;
+  fetcher: Fetcher;
+  sources: Sources;
+  snapshots: SnapshotStore;
+  debugPages: DebugStore;
+  logger: Logger;
+  /** Shown in the lease: which process has the target in hand. */
+  worker: string;
+  leaseSeconds: number;
+  fetchMode: FetchMode;
+}
