@@ -11,3 +11,6 @@ export {
   type FetchResult,
 } from "./fetcher.ts";
 export { findChromium } from "./find-chromium.ts";
+export { createDebugStore, type DebugStore, type FailedPage } from "./debug-store.ts";
+export { type PrunableStore, type PruneLimits } from "./kept-files.ts";
+export { createSnapshotStore, type Snapshot, type SnapshotStore } from "./snapshot-store.ts";
