@@ -31,8 +31,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     LANGUAGE plpgsql SET search_path = pg_catalog, price_tracker, pg_temp AS $$
     DECLARE
       v_from text;
+      v_search_id bigint;
+      v_active bigint;
     BEGIN
-      SELECT state INTO v_from FROM runs WHERE id = p_run_id FOR UPDATE;
+      SELECT state, search_id INTO v_from, v_search_id FROM runs WHERE id = p_run_id FOR UPDATE;
       IF NOT FOUND THEN
         RAISE EXCEPTION 'run % does not exist', p_run_id USING ERRCODE = 'PF404';
       END IF;
@@ -50,5 +52,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
        WHERE id = p_run_id;
       INSERT INTO run_events (run_id, from_state, to_state, reason) VALUES (p_run_id, v_from, p_to, p_reason);
       RETURN v_from;
+    EXCEPTION WHEN unique_violation THEN
+      SELECT id INTO v_active FROM runs WHERE search_id = v_search_id AND state IN ('initializing', 'processing', 'paused');
+      RAISE EXCEPTION 'search % has run % under way', v_search_id, v_active USING ERRCODE = 'PF409', DETAIL = v_active::text;
     END $$`.execute(db);
 }
