@@ -17,6 +17,8 @@ interface ConnectOptions {
   logger: Logger;
   /** One try a second before giving up. */
   startUpTries?: number;
+  /** The longest one statement may take. */
+  statementTimeoutMs?: number;
 }
 
 /** PostgreSQL was not reached, or never had the schema that this code needs. */
@@ -30,24 +32,30 @@ export class DatabaseUnavailableError extends Error {
  * @throws DatabaseUnavailableError after all tries.
  */
 export async function connectDatabase(options: ConnectOptions): Promise<Database> {
-  const { url, poolMax, name, logger, startUpTries = 30 } = options;
+  const { url, poolMax, name, logger, startUpTries = 30, statementTimeoutMs = 30_000 } = options;
   const pool = new pg.Pool({
     connectionString: url,
     max: poolMax,
     application_name: name,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: Math.min(5_000, statementTimeoutMs),
     idleTimeoutMillis: 60_000,
-    statement_timeout: 30_000,
-    lock_timeout: 10_000,
+    statement_timeout: statementTimeoutMs,
+    lock_timeout: Math.min(10_000, statementTimeoutMs),
     idle_in_transaction_session_timeout: 30_000,
     // The server cannot cancel what a cut network keeps from it; this ends the wait on our side.
-    query_timeout: 35_000,
+    query_timeout: statementTimeoutMs + 1_000,
     keepAlive: true,
     options: "-c search_path=price_tracker",
   });
   pool.on("error", (error) =>
     logger.warn("an idle database connection was lost", { error: messageOf(error) }),
   );
+  // pg gives a connection whose query timed out on our side back to the pool, stuck behind that query for as long as
+  // TCP hopes (a quarter of an hour): it is closed instead. `readyForQuery` is pg's own mark of a connection at rest.
+  pool.on("release", (_error, released) => {
+    const client = released as unknown as pg.Client & { readyForQuery: boolean };
+    if (!client.readyForQuery) void client.end();
+  });
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   let last = "";
   for (let attempt = 1; attempt <= startUpTries; attempt++) {

@@ -1,13 +1,17 @@
 export { connectDatabase, type Database, DatabaseUnavailableError, withRetries } from "./connect.ts";
 export { migrateToLatest } from "./migrate.ts";
 export { neededSchemaVersion } from "./migrations/index.ts";
+export * from "./repositories/asking-queries.ts";
 export * from "./repositories/belt-repository.ts";
 export * from "./repositories/collecting-repository.ts";
 export * from "./repositories/finish-repository.ts";
 export * from "./repositories/host-repository.ts";
 export * from "./repositories/leader-repository.ts";
+export * from "./repositories/listing-queries.ts";
 export * from "./repositories/partition-repository.ts";
+export * from "./repositories/run-queries.ts";
 export * from "./repositories/run-repository.ts";
+export * from "./repositories/search-queries.ts";
 export * from "./repositories/sighting-repository.ts";
 export * from "./repositories/snapshot-repository.ts";
 export {

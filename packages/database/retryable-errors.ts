@@ -35,7 +35,7 @@ const retryableNodeCodes = new Set([
   "ENOTFOUND",
 ]);
 const connectionLost =
-  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|connection timeout/i;
+  /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|connection timeout|query read timeout/i;
 
 /** Would the same statement, sent again a little later, have a chance? */
 export function isRetryable(error: unknown): boolean {

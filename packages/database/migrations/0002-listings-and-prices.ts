@@ -121,6 +121,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, price_tracker, pg_temp AS $$
     DECLARE
       month_start date;
+      month_from text;
+      month_to text;
       partition_name text;
       made integer := 0;
     BEGIN
@@ -131,9 +133,16 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       LOOP
         partition_name := 'price_observations_' || to_char(month_start, 'YYYY_MM');
         CONTINUE WHEN to_regclass('price_tracker.' || partition_name) IS NOT NULL;
+        month_from := month_start::text || ' 00:00:00+00';
+        month_to := (month_start + interval '1 month')::date::text || ' 00:00:00+00';
+        -- Made apart and attached, for the prices of this month that went to the rest have to move in before.
+        EXECUTE format('CREATE TABLE price_tracker.%I (LIKE price_observations INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+                       partition_name);
         EXECUTE format(
-          'CREATE TABLE price_tracker.%I PARTITION OF price_tracker.price_observations FOR VALUES FROM (%L) TO (%L)',
-          partition_name, month_start::text || ' 00:00:00+00', (month_start + interval '1 month')::date::text || ' 00:00:00+00');
+          'WITH moved AS (DELETE FROM price_observations_rest WHERE observed_at >= %L AND observed_at < %L RETURNING *)
+           INSERT INTO price_tracker.%I SELECT * FROM moved', month_from, month_to, partition_name);
+        EXECUTE format('ALTER TABLE price_observations ATTACH PARTITION price_tracker.%I FOR VALUES FROM (%L) TO (%L)',
+                       partition_name, month_from, month_to);
         made := made + 1;
       END LOOP;
       RETURN made;

@@ -29,6 +29,7 @@ export interface StoredSighting {
  * Stores sightings, each listing at most once a call: the listing is made or brought up to date, and its price is
  * either the one known, which is confirmed, or a new observation. Call it inside a transaction. What a page does not
  * say (null) leaves what is known; only a price may become unknown on the listing's own page.
+ * @throws PermanentError when a listing is given twice.
  */
 export async function storeSightings(
   trx: Database,
@@ -36,9 +37,16 @@ export async function storeSightings(
   freshForHours: number,
 ): Promise<StoredSighting[]> {
   if (sightings.length === 0) return [];
+  refuseRepeats(sightings);
   const listings = await upsertListings(trx, sightings, freshForHours);
   const prices = await recordPrices(trx, sightings);
   return listings.map((listing) => ({ ...listing, price: prices.get(listing.listingId) ?? "none" }));
+}
+
+function refuseRepeats(sightings: readonly Sighting[]): void {
+  const identities = new Set(sightings.map(({ source, item }) => JSON.stringify([source, item.external_id])));
+  if (identities.size === sightings.length) return;
+  throw new PermanentError("duplicate-listing", "one listing was given twice in one call");
 }
 
 async function upsertListings(trx: Database, sightings: readonly Sighting[], freshForHours: number) {
@@ -92,9 +100,6 @@ async function upsertListings(trx: Database, sightings: readonly Sighting[], fre
            coalesce(known.card_digest = stored.card_digest
                     AND known.enriched_at > now() - make_interval(hours => ${freshForHours}), false) AS "isFresh"
       FROM stored LEFT JOIN known ON known.id = stored.id`.execute(trx);
-  if (stored.length !== sightings.length) {
-    throw new PermanentError("duplicate-listing", "one listing was given twice in one call");
-  }
   return stored;
 }
 

@@ -1,0 +1,125 @@
+import { sql } from "kysely";
+import type { Database } from "../connect.ts";
+import { sqlStateOf } from "../retryable-errors.ts";
+
+/**
+ * Asking for something: the only way in which the API's role changes anything (migration 0005). What is asked for is
+ * done by the dispatcher, the collectors and the workers.
+ */
+
+/** The thing that was asked about does not exist. */
+export class NoSuchThingError extends Error {
+  override readonly name = "NoSuchThingError";
+}
+
+/** It exists, and is not in a state for this. */
+export class NotNowError extends Error {
+  override readonly name = "NotNowError";
+  /** The run that is in the way; null if it is the one that was asked about. */
+  readonly runId: string | null;
+  constructor(message: string, runId: string | null) {
+    super(message);
+    this.runId = runId;
+  }
+}
+
+interface SearchOrder {
+  source: string;
+  term: string | null;
+  url: string | null;
+  maxPages: number;
+  enrichLimit: number;
+}
+
+/** Makes the search, or finds it as it is. @returns its id. */
+export async function askSearch(db: Database, order: SearchOrder): Promise<string> {
+  const { rows } = await sql<{ id: string }>`
+    SELECT ask_search(${order.source}, ${order.term}, ${order.url}, ${order.maxPages}, ${order.enrichLimit}) AS id`.execute(
+    db,
+  );
+  return rows[0]?.id ?? "";
+}
+
+/** What is not given stays. @throws NoSuchThingError */
+export async function askSearchChange(
+  db: Database,
+  searchId: string,
+  change: {
+    maxPages?: number | undefined;
+    enrichLimit?: number | undefined;
+    enabled?: boolean | undefined;
+    intervalSeconds?: number | undefined;
+  },
+): Promise<void> {
+  const { maxPages = null, enrichLimit = null, enabled = null, intervalSeconds = null } = change;
+  await asking(() =>
+    sql`SELECT ask_search_change(${searchId}, ${maxPages}, ${enrichLimit}, ${enabled}, ${intervalSeconds})`.execute(
+      db,
+    ),
+  );
+}
+
+/** Asks for a run; null takes the search's own limit. @returns its id. @throws NoSuchThingError, NotNowError */
+export async function askRun(
+  db: Database,
+  searchId: string,
+  maxPages: number | null,
+  enrichLimit: number | null,
+): Promise<string> {
+  const { rows } = await asking(() =>
+    sql<{ id: string }>`SELECT ask_run(${searchId}, ${maxPages}, ${enrichLimit}) AS id`.execute(db),
+  );
+  return rows[0]?.id ?? "";
+}
+
+const runRequests = {
+  stop: "ask_run_stop",
+  resume: "ask_run_resume",
+  reset: "ask_run_reset",
+  retry: "ask_run_retry",
+} as const;
+export type RunRequest = keyof typeof runRequests;
+
+/** @throws NoSuchThingError, NotNowError */
+export async function askOfRun(db: Database, runId: string, request: RunRequest): Promise<void> {
+  await asking(
+    () => sql`SELECT ${sql.ref(runRequests[request])}(${runId})`.execute(db),
+    () => otherActiveRun(db, runId),
+  );
+}
+
+async function otherActiveRun(db: Database, runId: string): Promise<string | null> {
+  const { rows } = await sql<{ id: string }>`
+    SELECT o.id FROM runs r JOIN runs o ON o.search_id = r.search_id AND o.id <> r.id
+     WHERE r.id = ${runId} AND o.state IN ('initializing', 'processing', 'paused')`.execute(db);
+  return rows[0]?.id ?? null;
+}
+
+/** Turns the refusals of the asking functions into this package's errors. */
+async function asking<T>(
+  work: () => Promise<T>,
+  whoIsInTheWay: () => Promise<string | null> = () => Promise.resolve(null),
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    switch (sqlStateOf(error)) {
+      case "PF404":
+        throw new NoSuchThingError(error.message, { cause: error });
+      case "PF409":
+        throw new NotNowError(error.message, detailOf(error));
+      case "23505": {
+        // A run that ended is begun again while a newer one of its search is under way (runs_one_active_a_search).
+        const runId = await whoIsInTheWay();
+        throw new NotNowError(`run ${runId ?? "?"} of the same search is under way`, runId);
+      }
+      default:
+        throw error;
+    }
+  }
+}
+
+function detailOf(error: Error): string | null {
+  return "detail" in error && typeof error.detail === "string" ? error.detail : null;
+}

@@ -1,0 +1,193 @@
+import type { Availability, Item, ListingDetails } from "@pricefleet/contracts";
+import { type SelectQueryBuilder, sql } from "kysely";
+import type { Database } from "../connect.ts";
+import type { Listings, Schema, SearchListings } from "../schema-types.ts";
+
+/**
+ * What the API reads of listings and their prices. Rows are named as its JSON is, so that nothing translates them.
+ */
+export interface ListingFilter {
+  source?: string | undefined;
+  searchId?: string | undefined;
+  /** Words that the title holds; "quoted words" stand together, -word must not be there. */
+  text?: string | undefined;
+  /** ISO 4217; the prices below are in it. */
+  currency?: string | undefined;
+  minPrice?: string | undefined;
+  maxPrice?: string | undefined;
+  /** As the site words it, in any case. */
+  condition?: string | undefined;
+  seenSince?: Date | undefined;
+}
+
+/** Where a page of rows ended: the next one begins after it, whatever was inserted before it since. */
+export interface Position {
+  /** The row's value in the order's column, exact: a timestamp to the microsecond, or an amount. */
+  key: string;
+  id: string;
+}
+
+const orders = {
+  newest: { column: "first_seen_at", direction: "desc" },
+  oldest: { column: "first_seen_at", direction: "asc" },
+  last_seen: { column: "last_seen_at", direction: "desc" },
+  price_asc: { column: "amount", direction: "asc" },
+  price_desc: { column: "amount", direction: "desc" },
+} as const;
+export type ListingOrder = keyof typeof orders;
+
+const listingColumns = [
+  "l.id",
+  "l.source",
+  "l.external_id",
+  "l.url",
+  "l.title",
+  "l.amount",
+  "l.amount_max",
+  "l.buy_it_now",
+  "l.currency",
+  "l.shipping",
+  "l.list_price",
+  "l.condition",
+  "l.bids",
+  "l.best_offer",
+  "l.ended",
+  "l.seller",
+  "l.image_url",
+  "l.first_seen_at",
+  "l.last_seen_at",
+  "l.enriched_at",
+  "l.gone_at",
+] as const;
+
+const availability = sql.ref<Availability | null>("l.availability").as("availability");
+
+/** A page of listings. Ordered by price, those without one are left out: an unknown price has no place in that order. */
+export async function findListings(
+  db: Database,
+  filter: ListingFilter,
+  order: ListingOrder,
+  limit: number,
+  after: Position | null,
+) {
+  const { column, direction } = orders[order];
+  const ref = sql.ref(`l.${column}`);
+  let query = narrow(db.selectFrom("listings as l"), filter);
+  if (column === "amount") query = query.where("l.amount", "is not", null);
+  if (after !== null) {
+    const type = sql.raw(column === "amount" ? "numeric" : "timestamptz");
+    const comparison = sql.raw(direction === "asc" ? ">" : "<");
+    query = query.where(
+      sql<boolean>`(${ref}, l.id) ${comparison} (${after.key}::${type}, ${after.id}::bigint)`,
+    );
+  }
+  const rows = await query
+    .select([
+      ...listingColumns,
+      availability,
+      (column === "amount" ? sql<string>`l.amount::text` : exactTime(`l.${column}`)).as("key"),
+    ])
+    .orderBy(ref, direction)
+    .orderBy("l.id", direction)
+    .limit(limit + 1)
+    .execute();
+  return pageOf(rows, limit);
+}
+
+type ListingQuery = SelectQueryBuilder<
+  Schema & { l: Listings; sl: SearchListings },
+  "l",
+  Record<never, never>
+>;
+
+function narrow(from: unknown, filter: ListingFilter): ListingQuery {
+  let query = from as ListingQuery;
+  const { source, searchId, text, currency, minPrice, maxPrice, condition, seenSince } = filter;
+  if (source !== undefined) query = query.where("l.source", "=", source);
+  if (searchId !== undefined) {
+    query = query.where(
+      sql<boolean>`EXISTS (SELECT FROM search_listings sl WHERE sl.search_id = ${searchId}::bigint AND sl.listing_id = l.id)`,
+    );
+  }
+  if (text !== undefined) {
+    query = query.where(
+      sql<boolean>`to_tsvector('simple', l.title) @@ websearch_to_tsquery('simple', ${text})`,
+    );
+  }
+  if (currency !== undefined) query = query.where("l.currency", "=", currency);
+  if (minPrice !== undefined) query = query.where("l.amount", ">=", minPrice);
+  if (maxPrice !== undefined) query = query.where("l.amount", "<=", maxPrice);
+  if (condition !== undefined) query = query.where(sql<boolean>`lower(l.condition) = lower(${condition})`);
+  if (seenSince !== undefined) query = query.where("l.last_seen_at", ">=", seenSince);
+  return query;
+}
+
+/** A listing with what its own page told, and the searches that found it; null if there is no such listing. */
+export async function findListing(db: Database, id: string) {
+  const listing = await db
+    .selectFrom("listings as l")
+    .select([...listingColumns, availability, sql.ref<ListingDetails | null>("l.details").as("details")])
+    .where("l.id", "=", id)
+    .executeTakeFirst();
+  if (listing === undefined) return null;
+  const searches = await db
+    .selectFrom("search_listings")
+    .select(["search_id as id", sql.ref<Item["match"]>("match").as("match")])
+    .where("listing_id", "=", id)
+    .orderBy("search_id")
+    .execute();
+  return { ...listing, searches };
+}
+
+/** A page of a listing's prices, the newest first; null if there is no such listing. */
+export async function findPrices(db: Database, listingId: string, limit: number, after: Position | null) {
+  const listing = await db.selectFrom("listings").select("id").where("id", "=", listingId).executeTakeFirst();
+  if (listing === undefined) return null;
+  let query = db
+    .selectFrom("price_observations as o")
+    .leftJoin("snapshots as s", "s.id", "o.snapshot_id")
+    .where("o.listing_id", "=", listingId);
+  if (after !== null) {
+    query = query.where(
+      sql<boolean>`(o.observed_at, o.id) < (${after.key}::timestamptz, ${after.id}::bigint)`,
+    );
+  }
+  const rows = await query
+    .select([
+      "o.id",
+      "o.amount",
+      "o.amount_max",
+      "o.buy_it_now",
+      "o.currency",
+      "o.shipping",
+      "o.observed_at",
+      "o.confirmed_at",
+      "o.confirmations",
+      sql.ref<"card" | "page">("o.read_from").as("read_from"),
+      sql.ref<Item["methods"]>("o.methods").as("methods"),
+      "s.id as snapshot_id",
+      "s.sha256 as snapshot_sha256",
+      "s.url as snapshot_url",
+      exactTime("o.observed_at").as("key"),
+    ])
+    .orderBy("o.observed_at", "desc")
+    .orderBy("o.id", "desc")
+    .limit(limit + 1)
+    .execute();
+  return pageOf(rows, limit);
+}
+
+/** A Date has milliseconds; rows of one transaction differ by less, so a position carries the microseconds. */
+function exactTime(column: string) {
+  return sql<string>`to_char(${sql.ref(column)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+}
+
+/** One row more than asked for was read, to know whether there is a next page. */
+function pageOf<Row extends Position>(rows: readonly Row[], limit: number) {
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    items: page.map(({ key: _, ...row }) => row),
+    next: rows.length > limit && last !== undefined ? { key: last.key, id: last.id } : null,
+  };
+}

@@ -1,0 +1,161 @@
+import { type RunState, type TargetState, targetStates } from "@pricefleet/contracts";
+import { sql } from "kysely";
+import type { Database } from "../connect.ts";
+
+/** What the API reads of runs. Rows are named as its JSON is. */
+export type TargetCounts = Record<TargetState, number>;
+
+const runColumns = [
+  "r.id",
+  "r.search_id",
+  "s.source",
+  "s.term",
+  "s.url",
+  "r.found",
+  "r.confirmed",
+  "r.pages_read",
+  "r.total_results",
+  "r.created_at",
+  "r.collected_at",
+  "r.finished_at",
+  "r.error",
+] as const;
+
+const state = sql.ref<RunState>("r.state").as("state");
+
+interface RunFilter {
+  state?: RunState | undefined;
+  searchId?: string | undefined;
+  /** Only runs older than this one: where the page before ended. */
+  beforeId: string | null;
+}
+
+/** A page of runs, the newest first, each with the number of its targets in each state. */
+export async function findRuns(db: Database, filter: RunFilter, limit: number) {
+  let query = db.selectFrom("runs as r").innerJoin("searches as s", "s.id", "r.search_id");
+  if (filter.state !== undefined) query = query.where("r.state", "=", filter.state);
+  if (filter.searchId !== undefined) query = query.where("r.search_id", "=", filter.searchId);
+  if (filter.beforeId !== null) query = query.where("r.id", "<", filter.beforeId);
+  const rows = await query
+    .select([...runColumns, state])
+    .orderBy("r.id", "desc")
+    .limit(limit + 1)
+    .execute();
+  const page = rows.slice(0, limit);
+  const counts = await countTargets(
+    db,
+    page.map((run) => run.id),
+  );
+  return {
+    items: page.map((run) => ({ ...run, counts: counts.get(run.id) ?? noTargets() })),
+    nextBeforeId: rows.length > limit ? (page.at(-1)?.id ?? null) : null,
+  };
+}
+
+async function countTargets(db: Database, runIds: readonly string[]): Promise<Map<string, TargetCounts>> {
+  const counts = new Map(runIds.map((id) => [id, noTargets()]));
+  if (runIds.length === 0) return counts;
+  const rows = await db
+    .selectFrom("targets")
+    .select(["run_id", sql.ref<TargetState>("state").as("state"), sql<number>`count(*)::integer`.as("count")])
+    .where("run_id", "in", runIds)
+    .groupBy(["run_id", "state"])
+    .execute();
+  for (const row of rows) {
+    const ofRun = counts.get(row.run_id);
+    if (ofRun !== undefined) ofRun[row.state] = row.count;
+  }
+  return counts;
+}
+
+function noTargets(): TargetCounts {
+  return Object.fromEntries(targetStates.map((state) => [state, 0])) as TargetCounts;
+}
+
+/** How fast targets come to an end is measured over this long, ending now or at the run's end. */
+const RATE_WINDOW = sql`interval '2 minutes'`;
+
+/** A run with how far it is, what failed and its history; null if there is no such run. */
+export async function findRun(db: Database, id: string) {
+  const run = await db
+    .selectFrom("runs as r")
+    .innerJoin("searches as s", "s.id", "r.search_id")
+    .select([...runColumns, state])
+    .where("r.id", "=", id)
+    .executeTakeFirst();
+  if (run === undefined) return null;
+  const [progress, lastErrors, events] = await Promise.all([
+    targetProgress(db, id),
+    lastErrorsOf(db, id),
+    db
+      .selectFrom("run_events")
+      .select([
+        "at",
+        sql.ref<RunState | null>("from_state").as("from"),
+        sql.ref<RunState>("to_state").as("to"),
+        "reason",
+      ])
+      .where("run_id", "=", id)
+      .orderBy("id")
+      .execute(),
+  ]);
+  return { ...run, ...progress, last_errors: lastErrors, events };
+}
+
+async function targetProgress(db: Database, runId: string) {
+  const { rows } = await sql<{
+    state: TargetState | null;
+    reason: string | null;
+    count: number;
+    recent: number;
+    windowSeconds: number;
+  }>`
+    WITH span AS (
+      SELECT coalesce(finished_at, now()) AS until,
+             greatest(created_at, coalesce(finished_at, now()) - ${RATE_WINDOW}) AS since FROM runs WHERE id = ${runId}
+    )
+    SELECT t.state, t.reason, count(t.id)::integer AS count,
+           count(*) FILTER (WHERE t.finished_at >= span.since)::integer AS recent,
+           extract(epoch FROM span.until - span.since)::float8 AS "windowSeconds"
+      FROM span LEFT JOIN targets t ON t.run_id = ${runId}
+     GROUP BY t.state, t.reason, span.until, span.since`.execute(db);
+  const counts = noTargets();
+  const failures = new Map<string, number>();
+  let endedRecently = 0;
+  for (const { state, reason, count, recent } of rows) {
+    if (state === null) continue;
+    counts[state] += count;
+    if (state === "done" || state === "failed" || state === "dead") endedRecently += recent;
+    if (state === "failed" || state === "dead") {
+      const word = reason ?? "unknown";
+      failures.set(word, (failures.get(word) ?? 0) + count);
+    }
+  }
+  return {
+    counts,
+    failures: [...failures]
+      .map(([reason, count]) => ({ reason, count }))
+      .toSorted((a, b) => b.count - a.count || a.reason.localeCompare(b.reason)),
+    endedRecently,
+    windowSeconds: rows[0]?.windowSeconds ?? 0,
+  };
+}
+
+async function lastErrorsOf(db: Database, runId: string) {
+  return db
+    .selectFrom("targets")
+    .select([
+      "id as target_id",
+      "url",
+      sql.ref<TargetState>("state").as("state"),
+      "reason",
+      "last_error as error",
+      "finished_at as at",
+    ])
+    .where("run_id", "=", runId)
+    .where("state", "in", ["failed", "dead"])
+    .orderBy("finished_at", "desc")
+    .orderBy("id", "desc")
+    .limit(5)
+    .execute();
+}
