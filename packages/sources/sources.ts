@@ -1,0 +1,63 @@
+import { type PageInput, type PageReading, PermanentError, type Source } from "@pricefleet/contracts";
+import { createEbaySource } from "./ebay/index.ts";
+import { detectPageState } from "./page-state.ts";
+import { unreadable } from "./reading/index.ts";
+import { createSampleSource } from "./sample/index.ts";
+
+/** The sites that Pricefleet reads. */
+export interface Sources {
+  readonly all: readonly Source[];
+  /** @throws PermanentError reason `unknown-source`, naming the known ones. */
+  byName(name: string): Source;
+  /** The source whose site this address belongs to; null for any other text. */
+  forUrl(url: string): Source | null;
+  /**
+   * Reads a page: first whether it is a wall, then by the rules of its site (`source`, or the one the address
+   * belongs to). Pure; never throws on any bytes. An address or page that nobody knows is `changed`.
+   */
+  read(page: PageInput, source?: Source): PageReading;
+}
+
+export interface SourcesOptions {
+  /** Another address for the site, a test server or a mirror: EBAY_BASE_URL. */
+  ebayBaseUrl?: string;
+  /** Where the sample marketplace is. */
+  sampleBaseUrl?: string;
+}
+
+export function createSources(options: SourcesOptions): Sources {
+  const all = [
+    createEbaySource(options.ebayBaseUrl ?? null),
+    createSampleSource(options.sampleBaseUrl ?? null),
+  ];
+
+  function forUrl(address: string): Source | null {
+    const url = URL.parse(address);
+    return url === null ? null : (all.find((source) => source.matches(url)) ?? null);
+  }
+
+  return {
+    all,
+    forUrl,
+    byName(name) {
+      const found = all.find((source) => source.name === name);
+      if (found !== undefined) return found;
+      const known = all.map((source) => source.name).join(", ");
+      throw new PermanentError("unknown-source", `There is no source "${name}"; known are ${known}`);
+    },
+    read: (page, source) => readPage(page, source ?? forUrl(page.url)),
+  };
+}
+
+function readPage(page: PageInput, source: Source | null): PageReading {
+  const url = URL.parse(page.url);
+  const kind = url === null || source === null ? null : source.kindOf(url);
+
+  const wall = detectPageState(page);
+  if (wall !== null) return unreadable(source?.name ?? null, kind ?? "listing", wall.state, wall.reason);
+  if (source === null) return unreadable(null, "listing", "changed", `no source knows ${page.url}`);
+  if (kind === null) {
+    return unreadable(source.name, "listing", "changed", `${source.name} has no page to read at ${page.url}`);
+  }
+  return source.read(page, kind);
+}
