@@ -1,0 +1,128 @@
+import { messageOf, TemporaryError } from "@pricefleet/contracts";
+import type { Logger } from "@pricefleet/logging";
+import { type ChannelModel, connect, type RecoveringChannelModel } from "amqplib";
+import { declareTopology } from "./topology.ts";
+import { withinTime } from "./within-time.ts";
+
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+const CLOSE_TIMEOUT_MS = 5_000;
+/** A broker that is gone without a word is noticed after two of these. */
+const HEARTBEAT_SECONDS = 20;
+const PRECONDITION_FAILED = 406;
+
+/** RabbitMQ cannot be reached, or does not confirm. A service that meets it at its start ends with ExitCode.queueUnavailable. */
+export class QueueUnavailableError extends TemporaryError {
+  constructor(message: string, cause?: unknown) {
+    super("queue-unavailable", message, { cause });
+  }
+}
+
+export interface ConnectionOptions {
+  /** amqp: or amqps:, with the vhost as its path. */
+  url: string;
+  /** Shown by the management UI. */
+  name: string;
+  logger: Logger;
+  /** How often the first connection is tried before giving up; about 4 s apart after the first few. */
+  startUpTries: number;
+  onReconnect: () => void;
+}
+
+export interface Connection {
+  /** Opens channels; while the broker is away it waits for it. */
+  readonly channels: RecoveringChannelModel;
+  /** Connected, and the broker takes messages (it takes none while its memory or disk runs out). */
+  isReady(): boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * A connection that comes back by itself, with every queue declared before anybody uses it: after a restart of the
+ * broker, and after its data was wiped.
+ * @throws QueueUnavailableError after all start-up tries, or at once when a queue exists with other arguments.
+ */
+export async function openConnection(options: ConnectionOptions): Promise<Connection> {
+  const { logger } = options;
+  const broker = new URL(options.url).host;
+  const channels = await connect(withHeartbeat(options.url), {
+    timeout: HANDSHAKE_TIMEOUT_MS,
+    clientProperties: { connection_name: `pricefleet ${options.name}` },
+    recovery: {
+      initialDelay: 200,
+      maxDelay: 5_000,
+      initialMaxRetries: options.startUpTries - 1,
+      waitForConnect: false,
+      async setup(model: ChannelModel) {
+        // amqplib listens to a connection only after this; a break in between must not count as an uncaught error.
+        model.on("error", () => undefined);
+        await declareTopology(model);
+      },
+    },
+  });
+
+  let isConnected = false;
+  let isBlocked = false;
+  let connectedBefore = false;
+  let refusal: Error | null = null;
+  channels.on("connect", () => {
+    isConnected = true;
+    isBlocked = false;
+    logger.info(connectedBefore ? "RabbitMQ is back" : "connected to RabbitMQ", { broker });
+    if (connectedBefore) options.onReconnect();
+    connectedBefore = true;
+  });
+  channels.on("disconnect", (error: Error) => {
+    isConnected = false;
+    logger.warn("lost RabbitMQ; connecting again", { broker, error: error.message });
+  });
+  channels.on("connect-failed", (error: Error) => {
+    logger.warn("cannot use RabbitMQ yet", { broker, error: error.message });
+    if (connectedBefore || !isRefusal(error)) return;
+    refusal = error;
+    // Rejects waitForConnect below.
+    void channels.close();
+  });
+  channels.on("blocked", (reason: string) => {
+    isBlocked = true;
+    logger.warn("RabbitMQ takes no messages for now", { broker, reason });
+  });
+  channels.on("unblocked", () => {
+    isBlocked = false;
+    logger.info("RabbitMQ takes messages again", { broker });
+  });
+  // "disconnect" follows and is logged; without this listener the process would end.
+  channels.on("error", () => undefined);
+
+  try {
+    await channels.waitForConnect();
+  } catch (error) {
+    if (refusal !== null) {
+      throw new QueueUnavailableError(
+        `a queue at ${broker} exists with other arguments than Pricefleet's; delete it there: ${messageOf(refusal)}`,
+        refusal,
+      );
+    }
+    throw new QueueUnavailableError(
+      `RabbitMQ at ${broker} could not be reached in ${options.startUpTries} tries: ${messageOf(error)}`,
+      error,
+    );
+  }
+  return {
+    channels,
+    isReady: () => isConnected && !isBlocked,
+    async close() {
+      isConnected = false;
+      // A broker that is gone without a word never answers the goodbye.
+      await withinTime(CLOSE_TIMEOUT_MS, channels.close());
+    },
+  };
+}
+
+function withHeartbeat(url: string): string {
+  const address = new URL(url);
+  if (!address.searchParams.has("heartbeat"))
+    address.searchParams.set("heartbeat", String(HEARTBEAT_SECONDS));
+  return address.href;
+}
+
+const isRefusal = (error: Error): boolean => "code" in error && error.code === PRECONDITION_FAILED;

@@ -1,0 +1,199 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { messageOf, type QueueName } from "@pricefleet/contracts";
+import type { Logger } from "@pricefleet/logging";
+import type { Channel, ConsumeMessage } from "amqplib";
+import { type Connection, QueueUnavailableError } from "./connection.ts";
+import { type OutgoingTarget, type Parcel, poisonParcel, readMessage, sameParcel } from "./messages.ts";
+import type { Publisher } from "./publisher.ts";
+import { deadLetterQueueOf, declareTopology, rungFor, rungQueueOf } from "./topology.ts";
+import { tooLate, withinTime } from "./within-time.ts";
+
+/** How long the first subscription may take. */
+const SUBSCRIBE_TIMEOUT_MS = 30_000;
+/** Between two tries to subscribe, after a channel or a queue was lost. */
+const RESUBSCRIBE_PAUSE_MS = 1_000;
+/**
+ * A message whose handler threw keeps its place for this long: while PostgreSQL is away, a queue must not be emptied
+ * into the delay queues at full speed.
+ */
+const FAILURE_PAUSE_MS = 5_000;
+/** Then it makes room for others, so that one which always fails does not block its queue. */
+const FAILURE_DELAY_MS = 15_000;
+/** A message for a newer worker waits for one. */
+const NEWER_TYPE_DELAY_MS = 60_000;
+
+/** A target that came out of a work queue. */
+export interface Delivery extends OutgoingTarget {
+  queue: QueueName;
+  /** Set when a person moved the message here out of the DLQ. */
+  deadLetteredAt: Date | null;
+  /** The broker has handed it out before. */
+  redelivered: boolean;
+}
+
+export interface ConsumeOptions {
+  queue: QueueName;
+  /** Deliveries in hand at once, which is also the channel's prefetch. */
+  concurrency: number;
+  /** When it resolves the message is acknowledged. When it throws the message comes again, after a pause. */
+  handle(delivery: Delivery): Promise<void>;
+  /** How long a message whose handler threw keeps its place; 5 s by default. */
+  failurePauseMs?: number;
+}
+
+export interface Consumer {
+  /** Messages taken and not yet settled. */
+  readonly inHand: number;
+  /** Takes no more, waits for the work in hand for at most `timeoutMs`, and gives the rest back to the queue. */
+  drain(timeoutMs: number): Promise<{ drained: boolean }>;
+}
+
+/**
+ * Takes messages from a queue until drained, over every loss of the channel, the queue or the broker.
+ * @throws QueueUnavailableError when the first subscription does not come about in 30 s.
+ */
+export async function startConsumer(
+  options: ConsumeOptions,
+  { channels }: Connection,
+  publisher: Publisher,
+  parentLogger: Logger,
+): Promise<Consumer> {
+  const { queue, concurrency, failurePauseMs = FAILURE_PAUSE_MS } = options;
+  const logger = parentLogger.child({ queue });
+  const stop = new AbortController();
+  const stopped = new Promise<void>((resolve) => stop.signal.addEventListener("abort", () => resolve()));
+  const subscribed = Promise.withResolvers<void>();
+  const work = new Set<Promise<void>>();
+  let current: Channel | null = null;
+
+  const ended = staySubscribed();
+  const consumer: Consumer = {
+    get inHand() {
+      return work.size;
+    },
+    async drain(timeoutMs) {
+      stop.abort();
+      const drained = (await withinTime(timeoutMs, ended)) !== tooLate;
+      // What is not acknowledged on a closed channel is back in its queue.
+      if (!drained && current !== null) await closeChannel(current);
+      return { drained };
+    },
+  };
+  if ((await withinTime(SUBSCRIBE_TIMEOUT_MS, subscribed.promise)) === tooLate) {
+    await consumer.drain(0);
+    throw new QueueUnavailableError(`no subscription to ${queue} in ${SUBSCRIBE_TIMEOUT_MS / 1_000} s`);
+  }
+  return consumer;
+
+  async function staySubscribed(): Promise<void> {
+    while (!stop.signal.aborted) {
+      try {
+        await subscribeUntilLost();
+      } catch (error) {
+        logger.warn("cannot take messages", { error: messageOf(error) });
+      }
+      await pause(RESUBSCRIBE_PAUSE_MS);
+    }
+    await Promise.all(work);
+  }
+
+  async function subscribeUntilLost(): Promise<void> {
+    // While the broker is away this waits for it; one opened after the stop ends with the connection.
+    const channel = await Promise.race([channels.createChannel(), stopped]);
+    if (channel === undefined) return;
+    const lost = Promise.withResolvers<string>();
+    channel.on("close", () => lost.resolve("the channel was closed"));
+    channel.on("error", (error: Error) => lost.resolve(error.message));
+    current = channel;
+    await declareTopology(channels);
+    await channel.prefetch(concurrency);
+    const { consumerTag } = await channel.consume(queue, (raw) => {
+      if (raw === null) lost.resolve("the broker cancelled the consumer");
+      else take(raw, channel);
+    });
+    subscribed.resolve();
+
+    const reason = await Promise.race([lost.promise, stopped]);
+    if (reason === undefined) {
+      await channel.cancel(consumerTag);
+      await Promise.all(work);
+    } else {
+      logger.warn("lost the subscription; taking it up again", { reason });
+    }
+    await closeChannel(channel);
+  }
+
+  function take(raw: ConsumeMessage, channel: Channel): void {
+    if (stop.signal.aborted) return settle(() => channel.nack(raw));
+    const job = workOn(raw, channel).finally(() => work.delete(job));
+    work.add(job);
+  }
+
+  /** Never rejects: a message is acknowledged, put somewhere else by a confirmed publish, or given back. */
+  async function workOn(raw: ConsumeMessage, channel: Channel): Promise<void> {
+    try {
+      await decide(raw);
+      settle(() => channel.ack(raw));
+    } catch (error) {
+      logger.error("a message could not be worked on", {
+        message_id: raw.properties.messageId,
+        error: messageOf(error),
+        stack: error instanceof Error ? error.stack : undefined,
+      });
+      await pause(failurePauseMs);
+      try {
+        await ride(sameParcel(queue, raw), FAILURE_DELAY_MS);
+        settle(() => channel.ack(raw));
+      } catch (failure) {
+        logger.warn("gave the message back to its queue", { error: messageOf(failure) });
+        settle(() => channel.nack(raw));
+      }
+    }
+  }
+
+  async function decide(raw: ConsumeMessage): Promise<void> {
+    const reading = readMessage(raw);
+    switch (reading.is) {
+      case "newer":
+        return ride(sameParcel(queue, raw), NEWER_TYPE_DELAY_MS);
+      case "poison": {
+        const { reason, error } = reading;
+        logger.error("dead-lettered a message nobody can work on", { reason, error });
+        return publisher.publishOne(
+          poisonParcel(deadLetterQueueOf(queue), raw, { reason, attempts: 0, error }),
+        );
+      }
+      case "target": {
+        const { is: _, notBefore, ...target } = reading;
+        const remainingMs = notBefore === null ? 0 : notBefore.getTime() - Date.now();
+        if (remainingMs > 0) return ride(sameParcel(queue, raw), remainingMs);
+        return options.handle({ ...target, queue, redelivered: raw.fields.redelivered });
+      }
+    }
+  }
+
+  function ride(parcel: Parcel, delayMs: number): Promise<void> {
+    return publisher.publishOne({ ...parcel, queue: rungQueueOf(queue, rungFor(delayMs)) });
+  }
+
+  /** On a channel that is gone there is nothing to settle: the broker has taken the message back. */
+  function settle(answer: () => void): void {
+    try {
+      answer();
+    } catch (error) {
+      logger.debug("the channel was gone before the answer", { error: messageOf(error) });
+    }
+  }
+
+  async function closeChannel(channel: Channel): Promise<void> {
+    try {
+      await channel.close();
+    } catch (error) {
+      logger.debug("the channel was closed already", { error: messageOf(error) });
+    }
+  }
+
+  function pause(pauseMs: number): Promise<void> {
+    return Promise.race([stopped, delay(pauseMs, undefined, { ref: false })]);
+  }
+}

@@ -1,0 +1,8 @@
+export { type Belt, type BeltOptions, connectBelt } from "./belt.ts";
+export { QueueUnavailableError } from "./connection.ts";
+export type { Consumer, ConsumeOptions, Delivery } from "./consumer.ts";
+export type { DeathCertificate, OutgoingTarget, PublishableTarget } from "./messages.ts";
+export type { Outcome } from "./publisher.ts";
+export { publishDueTargets, type PublishingBook } from "./publish-due-targets.ts";
+export type { KeepDeadLetter, SweepResult } from "./sweep-dead-letters.ts";
+export { type QueueDepth, rungFor } from "./topology.ts";
