@@ -1,24 +1,8 @@
-import { existsSync } from "node:fs";
-import { chromium } from "playwright-core";
+import { findChromium } from "@pricefleet/fetching";
 import { commandWorks, installDebianPackages, PackagesMissingError } from "./debian-packages.ts";
 
-/** The headless shell serves about three times the pages a second of the full browser. */
-const systemBrowsers = [
-  "/usr/bin/chromium-headless-shell",
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-];
-
-/** The Chromium to use: CHROMIUM_PATH, the system's, Playwright's own; null without any. */
-export function findChromium(environment: NodeJS.ProcessEnv = process.env): string | null {
-  const named = environment["CHROMIUM_PATH"];
-  if (named) return named;
-  return [...systemBrowsers, chromium.executablePath()].find((path) => existsSync(path)) ?? null;
-}
-
 /**
- * As findChromium, and installs the Debian package when there is none.
+ * CHROMIUM_PATH, the system's or Playwright's own Chromium; installs the Debian package when there is none.
  * @throws PackagesMissingError where it is neither there nor can be installed.
  */
 export function findOrInstallChromium(report: (line: string) => void): string {
@@ -33,7 +17,7 @@ export function findOrInstallChromium(report: (line: string) => void): string {
   }
   installDebianPackages([debianPackage], report);
   const installed = findChromium();
-  if (installed === null) throw new Error(`the package ${debianPackage} brought no Chromium under /usr/bin`);
+  if (installed === null) throw new Error(`the package ${debianPackage} brought no Chromium`);
   return installed;
 }
 

@@ -28,13 +28,17 @@ export function composeStarter(dataDir: string): ServerStarter {
   );
   const addressOf = (service: string, port: number) =>
     compose(dataDir, COMMAND_TIMEOUT_MS, "port", service, String(port)).trim();
-  const stop = () => Promise.resolve(stopCompose(dataDir));
-  const origin = "Docker Compose";
+  const container = {
+    origin: "Docker Compose",
+    process: null,
+    composeFolder: dataDir,
+    stop: () => Promise.resolve(stopCompose(dataDir)),
+  };
   return {
     postgres() {
       compose(dataDir, UP_TIMEOUT_MS, "up", "--detach", "--wait", "postgres");
       const adminUrl = `postgres://postgres:${passwords.postgres}@${addressOf("postgres", 5432)}/postgres`;
-      return Promise.resolve({ adminUrl, origin, process: null, stop });
+      return Promise.resolve({ adminUrl, ...container });
     },
     rabbitmq() {
       compose(dataDir, UP_TIMEOUT_MS, "up", "--detach", "--wait", "rabbitmq");
@@ -42,9 +46,7 @@ export function composeStarter(dataDir: string): ServerStarter {
       return Promise.resolve({
         amqpUrl: `amqp://${userName}:${password}@${addressOf("rabbitmq", 5672)}`,
         management: { url: `http://${addressOf("rabbitmq", 15672)}`, userName, password },
-        origin,
-        process: null,
-        stop,
+        ...container,
       });
     },
   };

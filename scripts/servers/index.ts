@@ -1,4 +1,4 @@
-export { findChromium, findOrInstallChromium } from "./chromium.ts";
+export { findOrInstallChromium } from "./chromium.ts";
 export { keptPasswords } from "./credentials.ts";
 export { PackagesMissingError } from "./debian-packages.ts";
 export { stopCompose } from "./docker-compose.ts";

@@ -19,6 +19,7 @@ export function packageStarter({ dataDir, endsWithStarter, report }: PackageServ
       return {
         adminUrl: server.adminUrl,
         origin,
+        composeFolder: null,
         process: { name: "postgres", pid: server.pid, stopSignal: "SIGINT" },
         stop: () => server.stop(),
       };
@@ -31,6 +32,7 @@ export function packageStarter({ dataDir, endsWithStarter, report }: PackageServ
         amqpUrl: server.url,
         management: { url, userName, password },
         origin,
+        composeFolder: null,
         process: { name: "rabbitmq", pid: server.pid, stopSignal: "SIGTERM" },
         stop: () => server.stop(),
       };

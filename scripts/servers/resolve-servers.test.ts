@@ -8,6 +8,7 @@ function notingStarter(asked: string[], brokerFails = false): ServerStarter {
   const started = (name: string) => ({
     origin: "started",
     process: null,
+    composeFolder: null,
     stop: async () => void asked.push(`stop ${name}`),
   });
   return {

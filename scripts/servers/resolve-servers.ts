@@ -24,6 +24,8 @@ export interface StartedDatabase {
   origin: string;
   /** Null where it is not a process of ours: a container, or somebody else's server. */
   process: StartedProcess | null;
+  /** The folder for which `stopCompose` ends its container; null where it is none. */
+  composeFolder: string | null;
   /** Ends it if it was started here; the data stays. */
   stop(): Promise<void>;
 }
@@ -34,6 +36,7 @@ export interface StartedBroker {
   management: ManagementAccess | null;
   origin: string;
   process: StartedProcess | null;
+  composeFolder: string | null;
   stop(): Promise<void>;
 }
 
@@ -93,10 +96,13 @@ export async function resolveServers(
   }
 }
 
+/** Somebody else's servers are not ours to stop. */
+const notOurs = { process: null, composeFolder: null, stop: () => Promise.resolve() };
+
 function databaseAt(adminUrl: string): StartedDatabase {
-  return { adminUrl, origin: "DATABASE_URL", process: null, stop: () => Promise.resolve() };
+  return { adminUrl, origin: "DATABASE_URL", ...notOurs };
 }
 
 function brokerAt(url: string): StartedBroker {
-  return { amqpUrl: url, management: null, origin: "AMQP_URL", process: null, stop: () => Promise.resolve() };
+  return { amqpUrl: url, management: null, origin: "AMQP_URL", ...notOurs };
 }

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestProject } from "vitest/node";
-import { findChromium } from "../../scripts/servers/index.ts";
+import { findChromium } from "@pricefleet/fetching";
 import { TestServers } from "./test-servers.ts";
 
 declare module "vitest" {

@@ -1,0 +1,67 @@
+/** The part of the API that the scripts read; services/api has the whole of it. */
+export interface RunStatus {
+  id: string;
+  search_id: string;
+  state: string;
+  /** Of a run in state `error`: why. */
+  reason: string | null;
+  found: number;
+  pending: number;
+  queued: number;
+  running: number;
+  done: number;
+  failed: number;
+  dead: number;
+  cancelled: number;
+  confirmed: number;
+  pages_read: number;
+  rate_per_minute: number | null;
+  /** How many of its targets failed or died of each reason. */
+  failures: { state: "failed" | "dead"; reason: string; count: number }[];
+}
+
+export interface ListingSummary {
+  id: string;
+  title: string;
+  amount: string | null;
+  currency: string | null;
+}
+
+export interface PriceChange {
+  amount: string;
+}
+
+export interface ApiClient {
+  isReady(): Promise<boolean>;
+  run(id: string): Promise<RunStatus>;
+  listings(searchId: string, limit: number): Promise<ListingSummary[]>;
+  /** Newest first. */
+  prices(listingId: string, limit: number): Promise<PriceChange[]>;
+}
+
+const TIMEOUT_MS = 10_000;
+
+export function apiClient(baseUrl: string): ApiClient {
+  async function get<Answer>(path: string): Promise<Answer> {
+    const response = await fetch(`${baseUrl}${path}`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (!response.ok) throw new Error(`GET ${path}: HTTP ${response.status} ${await response.text()}`);
+    return (await response.json()) as Answer;
+  }
+  return {
+    async isReady() {
+      const response = await fetch(`${baseUrl}/health/ready`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+      return response.ok;
+    },
+    run: (id) => get(`/runs/${id}`),
+    async listings(searchId, limit) {
+      const { items } = await get<{ items: ListingSummary[] }>(
+        `/listings?search_id=${searchId}&limit=${limit}`,
+      );
+      return items;
+    },
+    async prices(listingId, limit) {
+      const { items } = await get<{ items: PriceChange[] }>(`/listings/${listingId}/prices?limit=${limit}`);
+      return items;
+    },
+  };
+}

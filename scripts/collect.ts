@@ -1,0 +1,77 @@
+// make collect: one search against the real site. Uses what `make up` runs, else starts and stops its own.
+import { BadEnvironmentError, ExitCode, parseEnvironment, wholeNumber } from "@pricefleet/contracts";
+import { z } from "zod";
+import { apiClient, type RunStatus } from "./api-client.ts";
+import { collectRuns } from "./collect-run.ts";
+import { runCommand } from "./command.ts";
+import { describeOutcome } from "./describe-outcome.ts";
+import { describeProgress, progressBar } from "./run-progress.ts";
+import { findRunningStack } from "./running-stack.ts";
+import { findFreePort } from "./servers/index.ts";
+import { startStack } from "./stack.ts";
+import { statusLine } from "./terminal/status-line.ts";
+
+const BAR_WIDTH = 20;
+
+/** The search's own variables go to the collector as they are, which knows what is right for them. */
+const collectEnvironment = z.object({
+  SEARCH_TERM: z.string().optional(),
+  SEARCH_URL: z.string().optional(),
+  WORKER_PARALLELISM: wholeNumber(1, 1_000).default(16),
+});
+
+await runCommand(async (interrupted) => {
+  const { SEARCH_TERM, SEARCH_URL, WORKER_PARALLELISM: workers } = parseEnvironment(collectEnvironment);
+  if (SEARCH_TERM === undefined && SEARCH_URL === undefined) {
+    throw new BadEnvironmentError(
+      "SEARCH_TERM",
+      undefined,
+      'words to search for (or SEARCH_URL a search page): make collect SEARCH_TERM="thinkpad x1"',
+    );
+  }
+  await using closers = new AsyncDisposableStack();
+  const stack = findRunningStack() ?? (await startOwnStack(workers, closers));
+  interrupted.throwIfAborted();
+
+  const isTerminal = process.stderr.isTTY;
+  const line = statusLine();
+  const runs = await collectRuns({
+    environment: stack.workerEnvironment,
+    logFolder: stack.logFolder,
+    api: apiClient(stack.apiUrl),
+    interrupted,
+    onProgress: (current) => {
+      if (isTerminal) line.show(current.map(oneLine).join("   ") || "starting the collector");
+    },
+    onLogLine: (logLine) => {
+      if (!isTerminal) console.error(logLine);
+    },
+  });
+  if (isTerminal) line.end();
+
+  const outcomes = runs.map(describeOutcome);
+  for (const outcomeLine of outcomes.flatMap(({ lines }) => lines)) console.log(outcomeLine);
+  return outcomes.every(({ everythingFinished }) => everythingFinished) ? ExitCode.ok : ExitCode.runFailed;
+});
+
+async function startOwnStack(workers: number, closers: AsyncDisposableStack) {
+  console.error(
+    `Starting PostgreSQL, RabbitMQ, a dispatcher and ${workers} workers (make up keeps them running) …`,
+  );
+  const stack = await startStack({
+    name: "up",
+    workers,
+    apiPort: await findFreePort(),
+    environment: {},
+    endWithStarter: true,
+    watch: false,
+    report: (line) => console.error(line),
+    onUnexpectedEnd: (report) => console.error(report),
+  });
+  closers.defer(() => stack.stop());
+  return stack;
+}
+
+function oneLine(run: RunStatus): string {
+  return `${progressBar(run, BAR_WIDTH)}  ${describeProgress(run)}`;
+}

@@ -1,0 +1,68 @@
+/**
+ * node scripts/measure-extraction.ts
+ *
+ * Prints how well the eBay source reads the captured pages (docs/extraction.md), and how long it takes.
+ */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { createSources } from "@pricefleet/sources";
+import {
+  addressOf,
+  blockedPages,
+  capturesDir,
+  ebayTruth,
+  hasCaptures,
+  measureEbay,
+  readCapture,
+} from "../test/captures/index.ts";
+
+const ROUNDS = 15;
+
+if (hasCaptures) {
+  printEbay();
+  printBlocked();
+} else {
+  console.error(`There are no captures at ${capturesDir}; CAPTURES_DIR names another place`);
+  process.exitCode = 1;
+}
+
+function printEbay(): void {
+  const sources = createSources({});
+  console.log("| page | size KB | items known | found | invented | amount and currency right | median ms |");
+  console.log("|---|--:|--:|--:|--:|--:|--:|");
+  for (const name of readdirSync(join(capturesDir, "ebay")).filter((name) => name.endsWith(".html"))) {
+    const file = `ebay/${name}`;
+    const page = { url: addressOf(file), html: readCapture(file), status: null };
+    const { found, known, right, invented, wrong } = measureEbay(sources.read(page).items, ebayTruth(file));
+    const cells = [
+      name,
+      Math.round(page.html.length / 1024),
+      known,
+      found,
+      invented.length,
+      right,
+      medianMs(() => sources.read(page)).toFixed(0),
+    ];
+    console.log(`| ${cells.join(" | ")} |`);
+    for (const line of wrong) console.log(`wrong: ${line}`);
+  }
+}
+
+function printBlocked(): void {
+  const sources = createSources({});
+  const pages = blockedPages();
+  const right = pages.filter(({ file, state }) => {
+    const reading = sources.read({ url: addressOf(file), html: readCapture(file), status: null });
+    return reading.state === state && reading.items.length === 0;
+  });
+  console.log(`\nwalls told for what they are: ${right.length} of ${pages.length}`);
+}
+
+function medianMs(read: () => unknown): number {
+  const times = Array.from({ length: ROUNDS }, () => {
+    const start = performance.now();
+    read();
+    return performance.now() - start;
+  });
+  return times.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? Number.NaN;
+}

@@ -1,0 +1,170 @@
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { messageOf, parseEnvironment, wholeNumber } from "@pricefleet/contracts";
+import { ensureRoles, migrateToLatest } from "@pricefleet/database";
+import { z } from "zod";
+import { apiClient } from "./api-client.ts";
+import { Processes, type ServiceSpec } from "./processes.ts";
+import {
+  findOrInstallChromium,
+  isPortFree,
+  keptPasswords,
+  type OwnedProcess,
+  PackagesMissingError,
+  resolveServers,
+  type Servers,
+} from "./servers/index.ts";
+
+const API_START_TIMEOUT_MS = 60_000;
+const root = join(import.meta.dirname, "..");
+
+/** The port that people open is taken. */
+export class PortTakenError extends Error {
+  override readonly name = "PortTakenError";
+}
+
+export interface StackOptions {
+  /** Everything it keeps is under .local/<name>. */
+  name: string;
+  workers: number;
+  apiPort: number;
+  /** Added to the environment of every service. */
+  environment: Record<string, string>;
+  /** False for a stack that goes on when this process ends. */
+  endWithStarter: boolean;
+  /** Start services again as their files change. */
+  watch: boolean;
+  report: (line: string) => void;
+  /** A service ended by itself. */
+  onUnexpectedEnd(report: string): void;
+}
+
+/** PostgreSQL, RabbitMQ, a dispatcher, workers and the API. */
+export interface Stack {
+  servers: Servers;
+  apiUrl: string;
+  /** How a service reaches the servers, as pricefleet_worker. */
+  workerEnvironment: Record<string, string>;
+  services: readonly OwnedProcess[];
+  logFolder: string;
+  start(spec: ServiceSpec): OwnedProcess;
+  /** Stops the services, then the servers. Their data stays. */
+  stop(): Promise<void>;
+}
+
+/** PORT of the environment, 30080 by default. @throws BadEnvironmentError */
+export function apiPortFromEnvironment(): number {
+  return parseEnvironment(z.object({ PORT: wholeNumber(1, 65_535).default(30_080) })).PORT;
+}
+
+/** @throws PortTakenError naming the port and how to choose another. */
+export async function requireFreePort(port: number, command: string): Promise<void> {
+  if (await isPortFree(port, "0.0.0.0")) return;
+  throw new PortTakenError(
+    `Port ${port} is taken by another program. Stop that, or choose another port: PORT=${port + 1} ${command}`,
+  );
+}
+
+/**
+ * Starts all that serves: the servers, the schema, the services. What was started is stopped again if a later step fails.
+ * @throws what resolveServers, ensureRoles and migrateToLatest throw; Error when the API does not get ready.
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { name, apiPort, report, endWithStarter, watch } = options;
+  const folder = join(root, ".local", name);
+  const chromium = chromiumEnvironment(report);
+  const servers = await resolveServers({ dataDir: folder, endsWithStarter: endWithStarter, report });
+  const logFolder = join(folder, "logs");
+  const processes = new Processes({
+    logFolder,
+    endWithStarter,
+    onUnexpectedEnd: (text) => options.onUnexpectedEnd(text),
+  });
+  const stop = async () => {
+    await processes.stopAll();
+    await servers.stop();
+  };
+  try {
+    const { workerUrl, apiUrl: apiDatabaseUrl } = await prepareDatabase(servers.database.adminUrl, folder);
+    const shared = {
+      AMQP_URL: servers.broker.amqpUrl,
+      LOG_FORMAT: "json",
+      SNAPSHOT_DIR: join(folder, "snapshots"),
+      DEBUG_DIR: join(folder, "debug"),
+      PROFILE_DIR: join(folder, "profiles"),
+      ...chromium,
+      ...options.environment,
+    };
+    const workerEnvironment = { ...shared, DATABASE_URL: workerUrl };
+    const services: OwnedProcess[] = [];
+    const start = (spec: ServiceSpec) => processes.start({ watch, ...spec });
+    const service = (serviceName: string, kind: string, environment: Record<string, string>) =>
+      services.push(
+        start({
+          name: serviceName,
+          file: `services/${kind}/main.ts`,
+          environment: { ...environment, SERVICE_NAME: serviceName },
+        }),
+      );
+    service("dispatcher", "dispatcher", workerEnvironment);
+    for (let number = 1; number <= options.workers; number++) {
+      service(`worker-${number}`, "worker", workerEnvironment);
+    }
+    service("api", "api", { ...shared, DATABASE_URL: apiDatabaseUrl, PORT: String(apiPort) });
+    const apiUrl = `http://localhost:${apiPort}`;
+    await untilReady(apiUrl, services);
+    return { servers, apiUrl, workerEnvironment, services, logFolder, start, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Pages that need a browser fail without one; all others work, so its absence is said and nothing more. */
+function chromiumEnvironment(report: (line: string) => void): Record<string, string> {
+  try {
+    return { CHROMIUM_PATH: findOrInstallChromium(report) };
+  } catch (error) {
+    if (!(error instanceof PackagesMissingError)) throw error;
+    report(`Pages that need a browser will fail: ${messageOf(error)}`);
+    return {};
+  }
+}
+
+async function prepareDatabase(adminUrl: string, folder: string) {
+  const passwords = keptPasswords(join(folder, "credentials.json"), [
+    "pricefleet_owner",
+    "pricefleet_worker",
+    "pricefleet_api",
+  ]);
+  const named = new URL(adminUrl).pathname.slice(1);
+  const urls = await ensureRoles(
+    adminUrl,
+    {
+      pricefleet_owner: passwords.pricefleet_owner,
+      pricefleet_worker: passwords.pricefleet_worker,
+      pricefleet_api: passwords.pricefleet_api,
+    },
+    named === "" || named === "postgres" ? "pricefleet" : named,
+  );
+  await migrateToLatest(urls.ownerUrl);
+  return urls;
+}
+
+async function untilReady(apiUrl: string, services: readonly OwnedProcess[]): Promise<void> {
+  const api = apiClient(apiUrl);
+  const deadline = Date.now() + API_START_TIMEOUT_MS;
+  let last = "";
+  while (Date.now() < deadline) {
+    const gone = services.find((service) => !service.isRunning());
+    if (gone !== undefined) throw new Error(`${gone.name} ended while starting; see ${gone.logFile}`);
+    try {
+      if (await api.isReady()) return;
+      last = "it answers that it is not ready";
+    } catch (error) {
+      last = messageOf(error);
+    }
+    await delay(100);
+  }
+  throw new Error(`the API at ${apiUrl} was not ready within ${API_START_TIMEOUT_MS / 1000} s: ${last}`);
+}
