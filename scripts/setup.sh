@@ -12,8 +12,10 @@ if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modu
   echo "Installing npm packages …" >&2
   log=$(mktemp)
   trap 'rm -f "$log"' EXIT
-  # Packages that want a newer Node than the machine's run on the Node 24 that comes with them: no such warnings.
-  if ! timeout 900 npm ci --no-audit --no-fund --loglevel=error > "$log" 2>&1; then
+  # Not "npm ci": it refuses a lock file that lacks packages of other platforms, which npm leaves out when the registry
+  # it was written with did not have them. This installs what is locked just the same, and --no-save keeps the lock.
+  # Warnings are left out, because packages that want a newer Node than the machine's get the Node 24 installed here.
+  if ! timeout 900 npm install --no-save --no-audit --no-fund --loglevel=error > "$log" 2>&1; then
     cat "$log" >&2
     exit 1
   fi
