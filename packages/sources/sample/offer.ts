@@ -1,0 +1,42 @@
+import type { Availability, Item } from "@pricefleet/contracts";
+import { parsePrice, parsePriceRange } from "@pricefleet/pricing";
+import { type Selection, textOf } from "../reading/index.ts";
+
+const availabilityByWords: Record<string, Availability> = {
+  "In stock": "in-stock",
+  "Out of stock": "out-of-stock",
+  Sold: "sold",
+  "This listing has ended": "ended",
+};
+
+/** A bare "$" is the dollar of many countries; on this site it is the American one. */
+const priceOptions = { currencyHint: "USD" };
+
+/** What a card of a search page and a listing's own page print alike. */
+export function readOffer(part: Selection) {
+  const text = (selector: string) => textOf(part.find(selector).first());
+  const amountOf = (selector: string) => parsePrice(text(selector), priceOptions)?.amount ?? null;
+  const price = parsePriceRange(text(".price"), priceOptions);
+  const availability = availabilityByWords[text(".availability")] ?? null;
+  return {
+    amount: price?.amount ?? null,
+    amount_max: price?.amount_max ?? null,
+    currency: price?.currency ?? null,
+    buy_it_now: amountOf(".buy-it-now b"),
+    list_price: amountOf(".list-price"),
+    shipping: amountOf(".shipping"),
+    bids: wholeNumberIn(text(".bids")),
+    best_offer: part.find(".best-offer").length > 0,
+    condition: text(".condition") || null,
+    availability,
+    ended: availability === "sold" || availability === "ended",
+    seller: text(".seller") || null,
+    methods: price ? { adapter: price.amount } : {},
+  } satisfies Partial<Item>;
+}
+
+/** "1,234 ratings" is 1234; null where there is no number. */
+export function wholeNumberIn(text: string): number | null {
+  const digits = /\d[\d,]*/.exec(text)?.[0].replaceAll(",", "");
+  return digits === undefined ? null : Number(digits);
+}
