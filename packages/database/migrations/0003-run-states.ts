@@ -56,4 +56,26 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       SELECT id INTO v_active FROM runs WHERE search_id = v_search_id AND state IN ('initializing', 'processing', 'paused');
       RAISE EXCEPTION 'search % has run % under way', v_search_id, v_active USING ERRCODE = 'PF409', DETAIL = v_active::text;
     END $$`.execute(db);
+
+  await sql`
+    CREATE FUNCTION price_tracker.complete_finished_runs() RETURNS SETOF bigint
+    LANGUAGE plpgsql SET search_path = pg_catalog, price_tracker, pg_temp AS $$
+    DECLARE
+      v_id bigint;
+    BEGIN
+      FOR v_id IN
+        SELECT r.id FROM runs r
+         WHERE r.state IN ('initializing', 'processing') AND r.collected_at IS NOT NULL
+           AND NOT EXISTS (SELECT FROM targets t WHERE t.run_id = r.id AND t.state IN ('pending', 'queued', 'running'))
+         ORDER BY r.id
+      LOOP
+        -- Looked at again under the run's lock: somebody may have stopped it, or asked to retry a target, since.
+        PERFORM FROM runs WHERE id = v_id AND state IN ('initializing', 'processing') FOR UPDATE;
+        CONTINUE WHEN NOT FOUND;
+        CONTINUE WHEN EXISTS (
+          SELECT FROM targets WHERE run_id = v_id AND state IN ('pending', 'queued', 'running'));
+        PERFORM change_run_state(v_id, 'completed', 'all pages read, all targets finished');
+        RETURN NEXT v_id;
+      END LOOP;
+    END $$`.execute(db);
 }

@@ -24,7 +24,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA price_tracker FROM PUBLIC`.execute(db);
   await sql`
     GRANT EXECUTE ON FUNCTION price_tracker.claim_target, price_tracker.change_run_state,
-      price_tracker.ensure_monthly_partitions TO pricefleet_worker`.execute(db);
+      price_tracker.complete_finished_runs, price_tracker.ensure_monthly_partitions TO pricefleet_worker`.execute(
+    db,
+  );
   await sql`GRANT EXECUTE ON FUNCTION price_tracker.change_run_state TO pricefleet_asks`.execute(db);
 
   for (const { signature, body } of askingFunctions) {

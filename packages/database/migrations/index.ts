@@ -4,6 +4,7 @@ import * as listingsAndPrices from "./0002-listings-and-prices.ts";
 import * as runStates from "./0003-run-states.ts";
 import * as claims from "./0004-claims.ts";
 import * as rolesAndAsking from "./0005-roles-and-asking.ts";
+import * as theBelt from "./0006-the-belt.ts";
 
 /** In order. One that has landed is never edited: the next number changes what it made. */
 export const migrations: Record<string, Migration> = {
@@ -12,6 +13,7 @@ export const migrations: Record<string, Migration> = {
   "0003-run-states": runStates,
   "0004-claims": claims,
   "0005-roles-and-asking": rolesAndAsking,
+  "0006-the-belt": theBelt,
 };
 
 /** The schema a service needs: the newest migration it was written with. */

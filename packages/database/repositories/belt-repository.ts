@@ -32,39 +32,12 @@ export async function takeDueTargets(
   limit: number,
   belt: BeltSettings = defaultBelt,
 ): Promise<DueTarget[]> {
-  const { rows } = await sql<DueTarget & { turn: string }>`
-    WITH belt AS (
-      SELECT host, queue, count(*) AS length FROM targets WHERE state = 'queued' GROUP BY host, queue
-    ), market AS (
-      SELECT m.run_id, m.host, m.queue,
-             least(${belt.longestBelt}, greatest(32, 600000 / greatest(h.min_delay_ms, 1))) - coalesce(belt.length, 0) AS room
-        FROM run_markets m
-        JOIN runs r ON r.id = m.run_id AND r.state IN ('initializing', 'processing')
-        JOIN hosts h ON h.host = m.host AND (h.closed_until IS NULL OR h.closed_until < now() + interval '5 minutes')
-        LEFT JOIN belt ON belt.host = m.host AND belt.queue = m.queue
-    ), due AS (
-      SELECT t.id, t.host, t.queue, m.room,
-             row_number() OVER (PARTITION BY t.run_id, t.host, t.queue ORDER BY t.not_before, t.id) AS turn_in_run
-        FROM market m
-        CROSS JOIN LATERAL (
-          SELECT p.id, p.run_id, p.host, p.queue, p.not_before FROM targets p
-           WHERE p.run_id = m.run_id AND p.host = m.host AND p.queue = m.queue AND p.state = 'pending' AND p.not_before <= now()
-           ORDER BY p.not_before, p.id
-           LIMIT least(greatest(m.room, 0), ${limit})
-           FOR UPDATE SKIP LOCKED
-        ) t
-    ), ranked AS (
-      SELECT id, room, row_number() OVER (PARTITION BY host, queue ORDER BY turn_in_run, id) AS turn FROM due
-    ), chosen AS (
-      SELECT id, turn FROM ranked WHERE turn <= room ORDER BY turn, id LIMIT ${limit}
-    )
-    UPDATE targets t
-       SET state = 'queued', publish_id = t.publish_id + 1,
-           republish_after = now() + make_interval(secs => ${belt.republishAfterSeconds})
-      FROM chosen WHERE t.id = chosen.id
-    RETURNING t.id AS "targetId", t.publish_id AS "publishId", t.run_id AS "runId", t.queue, t.source, t.host, t.url,
-              t.attempts, chosen.turn`.execute(db);
-  return rows.toSorted((a, b) => Number(a.turn) - Number(b.turn) || Number(a.targetId) - Number(b.targetId));
+  const { rows } = await sql<DueTarget>`
+    SELECT target_id AS "targetId", publish_id AS "publishId", run_id AS "runId", queue, source, host, url, attempts
+      FROM take_due_targets(${limit}, ${belt.longestBelt}, ${belt.republishAfterSeconds}) ORDER BY turn, target_id`.execute(
+    db,
+  );
+  return rows;
 }
 
 /** Puts back to `pending` what was published and never claimed in time; its lost message, if it ever comes, is old. */

@@ -147,13 +147,7 @@ export async function changeRunState(
 
 /** Completes every run whose pages are read and whose targets have all come to an end. @returns their ids. */
 export async function completeFinishedRuns(db: Database): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    SELECT r.id, change_run_state(r.id, 'completed', 'all pages read, all targets finished')
-      FROM runs r
-     WHERE r.state IN ('initializing', 'processing') AND r.collected_at IS NOT NULL
-       AND NOT EXISTS (SELECT FROM targets t WHERE t.run_id = r.id AND t.state IN ('pending', 'queued', 'running'))`.execute(
-    db,
-  );
+  const { rows } = await sql<{ id: string }>`SELECT id FROM complete_finished_runs() AS id`.execute(db);
   return rows.map((row) => row.id);
 }
 
