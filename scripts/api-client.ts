@@ -1,10 +1,10 @@
 /** The part of the API that the scripts read; services/api has the whole of it. */
 export interface RunStatus {
   id: string;
-  search_id: string;
+  search: { id: string };
   state: string;
-  /** Of a run in state `error`: why. */
-  reason: string | null;
+  /** Why the run ended in state `error`. */
+  error: string | null;
   found: number;
   pending: number;
   queued: number;
@@ -16,8 +16,11 @@ export interface RunStatus {
   confirmed: number;
   pages_read: number;
   rate_per_minute: number | null;
-  /** How many of its targets failed or died of each reason. */
-  failures: { state: "failed" | "dead"; reason: string; count: number }[];
+  eta_seconds: number | null;
+  /** Failed and dead targets by reason. */
+  failures: { reason: string; count: number }[];
+  /** The last few of them. */
+  last_errors: { url: string; reason: string | null }[];
 }
 
 export interface ListingSummary {

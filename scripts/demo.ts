@@ -74,7 +74,7 @@ async function demo(interrupted: AbortSignal): Promise<number> {
 }
 
 async function printListings(run: RunStatus, api: ApiClient): Promise<void> {
-  const listings = await api.listings(run.search_id, ROWS_SHOWN);
+  const listings = await api.listings(run.search.id, ROWS_SHOWN);
   const rows = await Promise.all(
     listings.map(async (listing) => {
       const [, previous] = await api.prices(listing.id, 2);
@@ -90,7 +90,7 @@ async function printListings(run: RunStatus, api: ApiClient): Promise<void> {
 function printLinks(apiUrl: string, run: RunStatus, { broker: { management } }: Servers): void {
   console.log(`
 Pricefleet is serving at ${apiUrl} until Ctrl-C.
-  Listings   ${apiUrl}/listings?search_id=${run.search_id}
+  Listings   ${apiUrl}/listings?search_id=${run.search.id}
   This run   ${apiUrl}/runs/${run.id}
   API        ${apiUrl}/docs`);
   if (management !== null) {

@@ -4,9 +4,9 @@ import { describeOutcome } from "./describe-outcome.ts";
 
 const run: RunStatus = {
   id: "7",
-  search_id: "1",
+  search: { id: "1" },
   state: "completed",
-  reason: null,
+  error: null,
   found: 120,
   pending: 0,
   queued: 0,
@@ -18,7 +18,9 @@ const run: RunStatus = {
   confirmed: 30,
   pages_read: 3,
   rate_per_minute: 300,
+  eta_seconds: 0,
   failures: [],
+  last_errors: [],
 };
 
 it("a completed run without failures says where every listing went", () => {
@@ -38,14 +40,15 @@ it("failures are counted by their reason, and the run does not count as finished
     failed: 2,
     dead: 1,
     failures: [
-      { state: "failed", reason: "not-found", count: 2 },
-      { state: "dead", reason: "server-error", count: 1 },
+      { reason: "not-found", count: 2 },
+      { reason: "server-error", count: 1 },
     ],
+    last_errors: [{ url: "http://site.example/item/5", reason: "not-found" }],
   });
   expect(lines.slice(1)).toEqual([
     "Of 90 pages to read: 87 done, 2 failed, 1 dead.",
-    "  2 failed: not-found",
-    "  1 dead: server-error",
+    "  2 not-found, such as http://site.example/item/5",
+    "  1 server-error",
   ]);
   expect(everythingFinished).toBe(false);
 });
@@ -66,7 +69,7 @@ it("a run that ended in error says why", () => {
   const { lines, everythingFinished } = describeOutcome({
     ...run,
     state: "error",
-    reason: "captcha: a wall",
+    error: "captcha: a wall",
   });
   expect(lines[0]).toMatch(/^Run 7 is error \(captcha: a wall\): /);
   expect(everythingFinished).toBe(false);

@@ -17,10 +17,17 @@ export function describeOutcome(run: RunStatus): Outcome {
   const listings = `${run.found} listings found on ${run.pages_read} search pages${unchanged}`;
   return {
     lines: [
-      `Run ${run.id} is ${run.state}${run.reason === null ? "" : ` (${run.reason})`}: ${listings}.`,
+      `Run ${run.id} is ${run.state}${run.error === null ? "" : ` (${run.error})`}: ${listings}.`,
       ...(targets === 0 ? [] : [`Of ${targets} pages to read: ${byState.join(", ")}.`]),
-      ...run.failures.map(({ state, reason, count }) => `  ${count} ${state}: ${reason}`),
+      ...run.failures.map(
+        (failure) => `  ${failure.count} ${failure.reason}${exampleOf(run, failure.reason)}`,
+      ),
     ],
     everythingFinished: run.state === "completed" && run.failed === 0 && run.dead === 0,
   };
+}
+
+function exampleOf(run: RunStatus, reason: string): string {
+  const example = run.last_errors.find((error) => error.reason === reason);
+  return example === undefined ? "" : `, such as ${example.url}`;
 }

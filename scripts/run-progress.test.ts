@@ -4,9 +4,9 @@ import { describeProgress, progressBar } from "./run-progress.ts";
 
 const run: RunStatus = {
   id: "1",
-  search_id: "1",
+  search: { id: "1" },
   state: "processing",
-  reason: null,
+  error: null,
   found: 120,
   pending: 30,
   queued: 10,
@@ -18,7 +18,9 @@ const run: RunStatus = {
   confirmed: 0,
   pages_read: 3,
   rate_per_minute: 300,
+  eta_seconds: 9,
   failures: [],
+  last_errors: [],
 };
 
 it("progress says found, queued, done, failed, rate and time left", () => {
@@ -28,14 +30,14 @@ it("progress says found, queued, done, failed, rate and time left", () => {
 });
 
 it("a run without a rate yet says no time left, rather than a wrong one", () => {
-  expect(describeProgress({ ...run, rate_per_minute: null })).toBe(
+  expect(describeProgress({ ...run, rate_per_minute: null, eta_seconds: null })).toBe(
     "found 120 · queued 40 · running 4 · done 74 · failed 2",
   );
 });
 
 it("a long wait is told in minutes or hours", () => {
-  expect(describeProgress({ ...run, rate_per_minute: 10 })).toMatch(/5 min left$/);
-  expect(describeProgress({ ...run, rate_per_minute: 0.1 })).toMatch(/7\.3 h left$/);
+  expect(describeProgress({ ...run, eta_seconds: 264 })).toMatch(/5 min left$/);
+  expect(describeProgress({ ...run, eta_seconds: 26_400 })).toMatch(/7\.3 h left$/);
 });
 
 it("the bar is full only when every target has come to an end", () => {

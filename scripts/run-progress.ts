@@ -18,11 +18,8 @@ export function describeProgress(run: RunStatus): string {
     `done ${run.done}`,
     `failed ${run.failed + run.dead}`,
   ];
-  if (run.rate_per_minute) {
-    parts.push(`${Math.round(run.rate_per_minute)}/min`);
-    const secondsLeft = ((queued + run.running) / run.rate_per_minute) * 60;
-    if (secondsLeft > 0 && !hasEnded(run)) parts.push(`${describeSeconds(secondsLeft)} left`);
-  }
+  if (run.rate_per_minute !== null) parts.push(`${Math.round(run.rate_per_minute)}/min`);
+  if (run.eta_seconds !== null && !hasEnded(run)) parts.push(`${describeSeconds(run.eta_seconds)} left`);
   if (run.state === "paused") parts.push("paused");
   return parts.join(" · ");
 }
