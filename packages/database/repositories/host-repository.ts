@@ -64,10 +64,13 @@ export async function rememberFetchMode(db: Database, host: string, mode: "http"
 
 const FIRST_CLOSING_SECONDS = 60;
 const LONGEST_CLOSING_SECONDS = 3_600;
+/** Some sites send a Retry-After of a year; they are asked again after a day. */
+const LONGEST_ASKED_CLOSING_MS = 24 * 3_600_000;
 
 /**
  * No request goes to the host for a while: it showed a wall, or asked for patience. Without a time of the site's own,
- * the wait doubles with each closing in a row. @returns how long it is closed, in milliseconds.
+ * the wait doubles with each closing in a row; workers that meet the same wall together are one closing.
+ * @returns how long it is closed, in milliseconds.
  */
 export async function closeHost(
   db: Database,
@@ -75,12 +78,14 @@ export async function closeHost(
   reason: string,
   askedForMs: number | null,
 ): Promise<number> {
+  const askedMs = askedForMs === null ? null : Math.min(askedForMs, LONGEST_ASKED_CLOSING_MS);
   const { rows } = await sql<{ closedForMs: number }>`
     UPDATE hosts SET
       consecutive_closings = consecutive_closings + CASE WHEN closed_until > now() THEN 0 ELSE 1 END,
       closed_reason = ${reason},
-      closed_until = greatest(closed_until, now() + make_interval(secs => coalesce(${askedForMs}::float8 / 1000,
-        least(${LONGEST_CLOSING_SECONDS}, ${FIRST_CLOSING_SECONDS} * 2 ^ least(consecutive_closings, 10)))))
+      closed_until = greatest(closed_until, now() + make_interval(secs => coalesce(${askedMs}::float8 / 1000,
+        least(${LONGEST_CLOSING_SECONDS}, ${FIRST_CLOSING_SECONDS} * 2 ^ least(10,
+          consecutive_closings - CASE WHEN closed_until > now() THEN 1 ELSE 0 END)))))
      WHERE host = ${host}
     RETURNING greatest(0, ceil(extract(epoch FROM closed_until - now()) * 1000))::integer AS "closedForMs"`.execute(
     db,
@@ -88,12 +93,16 @@ export async function closeHost(
   return rows[0]?.closedForMs ?? 0;
 }
 
-/** A good page opens the host again and ends its series of closings. */
+/**
+ * A good page ends the host's series of closings. Not while the host is closed: that page was asked for before it
+ * closed, by a worker that had not met the wall yet, and the site's wish still stands.
+ */
 export async function reopenHost(db: Database, host: string): Promise<void> {
   await db
     .updateTable("hosts")
     .set({ closed_until: null, closed_reason: null, consecutive_closings: 0 })
     .where("host", "=", host)
     .where("consecutive_closings", ">", 0)
+    .where("closed_until", "<=", sql<Date>`now()`)
     .execute();
 }
