@@ -52,7 +52,7 @@ describe("slots for search pages", () => {
 });
 
 describe("closing a host", () => {
-  it("it is closed for as long as the site asks", async () => {
+  it("a host is closed for as long as the site asks", async () => {
     const host = await aHost(db);
     expect(await closeHost(db, host, "rate-limited", 90_000)).toBe(90_000);
   });
