@@ -80,6 +80,14 @@ async function whatIsMissing(db: Database): Promise<string> {
   }
 }
 
+/** One round trip, for health checks; waits no longer than any statement may take. */
+export async function isDatabaseAnswering(db: Database): Promise<boolean> {
+  return sql`SELECT 1`.execute(db).then(
+    () => true,
+    () => false,
+  );
+}
+
 /**
  * Runs a piece of database work again while its failure is of the kind that passes (retryable-errors.ts), for at most
  * `patienceMs`. The work must be idempotent: a commit whose answer was lost is made again.

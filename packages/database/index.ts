@@ -1,4 +1,10 @@
-export { connectDatabase, type Database, DatabaseUnavailableError, withRetries } from "./connect.ts";
+export {
+  connectDatabase,
+  type Database,
+  DatabaseUnavailableError,
+  isDatabaseAnswering,
+  withRetries,
+} from "./connect.ts";
 export { migrateToLatest } from "./migrate.ts";
 export { neededSchemaVersion } from "./migrations/index.ts";
 export * from "./repositories/asking-queries.ts";

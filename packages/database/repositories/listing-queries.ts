@@ -1,7 +1,6 @@
 import type { Availability, Item, ListingDetails } from "@pricefleet/contracts";
-import { type SelectQueryBuilder, sql } from "kysely";
+import { sql } from "kysely";
 import type { Database } from "../connect.ts";
-import type { Listings, Schema, SearchListings } from "../schema-types.ts";
 
 /**
  * What the API reads of listings and their prices. Rows are named as its JSON is, so that nothing translates them.
@@ -72,7 +71,7 @@ export async function findListings(
 ) {
   const { column, direction } = orders[order];
   const ref = sql.ref(`l.${column}`);
-  let query = narrow(db.selectFrom("listings as l"), filter);
+  let query = listingsThatMatch(db, filter);
   if (column === "amount") query = query.where("l.amount", "is not", null);
   if (after !== null) {
     const type = sql.raw(column === "amount" ? "numeric" : "timestamptz");
@@ -94,14 +93,8 @@ export async function findListings(
   return pageOf(rows, limit);
 }
 
-type ListingQuery = SelectQueryBuilder<
-  Schema & { l: Listings; sl: SearchListings },
-  "l",
-  Record<never, never>
->;
-
-function narrow(from: unknown, filter: ListingFilter): ListingQuery {
-  let query = from as ListingQuery;
+function listingsThatMatch(db: Database, filter: ListingFilter) {
+  let query = db.selectFrom("listings as l");
   const { source, searchId, text, currency, minPrice, maxPrice, condition, seenSince } = filter;
   if (source !== undefined) query = query.where("l.source", "=", source);
   if (searchId !== undefined) {
@@ -174,7 +167,15 @@ export async function findPrices(db: Database, listingId: string, limit: number,
     .orderBy("o.id", "desc")
     .limit(limit + 1)
     .execute();
-  return pageOf(rows, limit);
+  const { items, next } = pageOf(rows, limit);
+  return { items: items.map(nestSnapshot), next };
+}
+
+function nestSnapshot<
+  Row extends { snapshot_id: string | null; snapshot_sha256: string | null; snapshot_url: string | null },
+>(row: Row) {
+  const { snapshot_id: id, snapshot_sha256: sha256, snapshot_url: url, ...price } = row;
+  return { ...price, snapshot: id === null || sha256 === null || url === null ? null : { id, sha256, url } };
 }
 
 /** A Date has milliseconds; rows of one transaction differ by less, so a position carries the microseconds. */
@@ -187,7 +188,8 @@ function pageOf<Row extends Position>(rows: readonly Row[], limit: number) {
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return {
-    items: page.map(({ key: _, ...row }) => row),
+    // oxlint-disable-next-line no-unused-vars -- named so that the rest is without it
+    items: page.map(({ key, ...row }) => row),
     next: rows.length > limit && last !== undefined ? { key: last.key, id: last.id } : null,
   };
 }

@@ -26,16 +26,14 @@ const state = sql.ref<RunState>("r.state").as("state");
 interface RunFilter {
   state?: RunState | undefined;
   searchId?: string | undefined;
-  /** Only runs older than this one: where the page before ended. */
-  beforeId: string | null;
 }
 
-/** A page of runs, the newest first, each with the number of its targets in each state. */
-export async function findRuns(db: Database, filter: RunFilter, limit: number) {
+/** A page of runs, the newest first, each with the number of its targets in each state. `after`: the last run of the page before. */
+export async function findRuns(db: Database, filter: RunFilter, limit: number, after: { id: string } | null) {
   let query = db.selectFrom("runs as r").innerJoin("searches as s", "s.id", "r.search_id");
   if (filter.state !== undefined) query = query.where("r.state", "=", filter.state);
   if (filter.searchId !== undefined) query = query.where("r.search_id", "=", filter.searchId);
-  if (filter.beforeId !== null) query = query.where("r.id", "<", filter.beforeId);
+  if (after !== null) query = query.where("r.id", "<", after.id);
   const rows = await query
     .select([...runColumns, state])
     .orderBy("r.id", "desc")
@@ -48,7 +46,7 @@ export async function findRuns(db: Database, filter: RunFilter, limit: number) {
   );
   return {
     items: page.map((run) => ({ ...run, counts: counts.get(run.id) ?? noTargets() })),
-    nextBeforeId: rows.length > limit ? (page.at(-1)?.id ?? null) : null,
+    next: rows.length > limit ? (page.at(-1) ?? null) : null,
   };
 }
 

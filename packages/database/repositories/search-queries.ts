@@ -14,16 +14,16 @@ const searchColumns = [
   "created_at",
 ] as const;
 
-/** A page of searches, the newest first. */
-export async function findSearches(db: Database, limit: number, beforeId: string | null) {
+/** A page of searches, the newest first. `after`: the last search of the page before. */
+export async function findSearches(db: Database, limit: number, after: { id: string } | null) {
   let query = db.selectFrom("searches").select(searchColumns);
-  if (beforeId !== null) query = query.where("id", "<", beforeId);
+  if (after !== null) query = query.where("id", "<", after.id);
   const rows = await query
     .orderBy("id", "desc")
     .limit(limit + 1)
     .execute();
   const items = rows.slice(0, limit);
-  return { items, nextBeforeId: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+  return { items, next: rows.length > limit ? (items.at(-1) ?? null) : null };
 }
 
 /** Null if there is no such search. */

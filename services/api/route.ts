@@ -1,0 +1,145 @@
+import type { Database } from "@pricefleet/database";
+import { type RequestHandler, Router } from "express";
+import { z } from "zod";
+import { Problem, type ProblemStatus } from "./problem.ts";
+
+/** By status. */
+interface Responses {
+  [status: number]: { description: string; schema: z.ZodType };
+}
+
+type Answer<R extends Responses> = {
+  [Status in keyof R & number]: {
+    status: Status;
+    body: z.output<R[Status]["schema"]>;
+    headers?: Record<string, string>;
+  };
+}[keyof R & number];
+
+const nothing = z.strictObject({});
+type Nothing = typeof nothing;
+
+/**
+ * One route: what it takes, what it gives, and the function from one to the other. The same schemas check the request,
+ * type the answer and write /openapi.json.
+ */
+interface RouteDefinition<
+  Params extends z.ZodObject,
+  Query extends z.ZodObject,
+  Body extends z.ZodObject,
+  R extends Responses,
+> {
+  method: "get" | "post" | "patch";
+  /** As OpenAPI writes it: /runs/{id}. */
+  path: string;
+  tag: string;
+  summary: string;
+  description?: string;
+  params?: Params;
+  query?: Query;
+  body?: Body;
+  responses: R;
+  /** The problems of this route, beside those that any route may have. */
+  problems?: readonly ProblemStatus[];
+  answer(request: {
+    params: z.output<Params>;
+    query: z.output<Query>;
+    body: z.output<Body>;
+    db: Database;
+  }): Promise<Answer<NoInfer<R>>>;
+}
+
+interface RawRequest {
+  params: unknown;
+  query: unknown;
+  body: unknown;
+}
+
+/** A route whose types are settled: what the router and the OpenAPI document need of it. */
+export interface Route
+  extends Pick<RouteDefinition<never, never, never, Responses>, "method" | "path" | "tag" | "summary"> {
+  description: string | undefined;
+  params: z.ZodObject;
+  query: z.ZodObject;
+  body: z.ZodObject | undefined;
+  responses: Responses;
+  problems: readonly ProblemStatus[];
+  respond(raw: RawRequest, db: Database): Promise<Answer<Responses>>;
+}
+
+export function defineRoute<
+  R extends Responses,
+  Params extends z.ZodObject = Nothing,
+  Query extends z.ZodObject = Nothing,
+  Body extends z.ZodObject = Nothing,
+>(definition: RouteDefinition<Params, Query, Body, R>): Route {
+  const { params = nothing, query = nothing, body = nothing } = definition;
+  return {
+    method: definition.method,
+    path: definition.path,
+    tag: definition.tag,
+    summary: definition.summary,
+    description: definition.description,
+    params,
+    query,
+    body: definition.body,
+    responses: definition.responses,
+    problems: definition.problems ?? [],
+    respond: async (raw, db) => {
+      const parsed = checkParts({ params, query, body }, raw);
+      // The parts were parsed with these very schemas, which TypeScript cannot see through the defaults.
+      return definition.answer({ ...parsed, db } as never);
+    },
+  };
+}
+
+/** Checks all parts before it complains, so that one answer names everything that is wrong. */
+function checkParts(schemas: Record<keyof RawRequest, z.ZodObject>, raw: RawRequest) {
+  const errors: { field: string; message: string }[] = [];
+  const check = (part: keyof RawRequest) => {
+    const result = schemas[part].safeParse(raw[part] ?? {});
+    if (!result.success)
+      errors.push(...result.error.issues.flatMap((issue) => explain(issue, part, schemas[part], raw[part])));
+    return result.data;
+  };
+  const parsed = { params: check("params"), query: check("query"), body: check("body") };
+  if (errors.length === 0) return parsed;
+  throw new Problem("bad-request", errors.map(({ field, message }) => `${field} ${message}`).join("; "), {
+    errors,
+  });
+}
+
+function explain(issue: z.core.$ZodIssue, part: keyof RawRequest, schema: z.ZodObject, raw: unknown) {
+  if (issue.code === "unrecognized_keys") {
+    const known = Object.keys(schema.shape);
+    const message =
+      known.length === 0 ? "is not known; none is" : `is not known; known are ${known.join(", ")}`;
+    return issue.keys.map((field) => ({ field, message }));
+  }
+  const field = issue.path.length === 0 ? part : issue.path.join(".");
+  const got = issue.path.reduce<unknown>(
+    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+    raw,
+  );
+  const is = got === undefined ? "is missing" : `is ${JSON.stringify(got).slice(0, 200)}`;
+  return [{ field, message: `${is}; it should be ${issue.message}` }];
+}
+
+export function routerOf(routes: readonly Route[], db: Database): Router {
+  const router = Router();
+  for (const route of routes) {
+    router[route.method](route.path.replaceAll(/\{(\w+)\}/g, ":$1"), handlerOf(route, db));
+  }
+  return router;
+}
+
+function handlerOf(route: Route, db: Database): RequestHandler {
+  return async (request, response) => {
+    response.locals.route = route.path;
+    if (route.body !== undefined && request.body === undefined) {
+      throw new Problem("unsupported-media-type", "Send the body with Content-Type: application/json");
+    }
+    const { status, body, headers = {} } = await route.respond(request, db);
+    response.status(status).set(headers).json(body);
+  };
+}

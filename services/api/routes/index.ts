@@ -1,0 +1,8 @@
+import { healthRoutes } from "./health.ts";
+import { listingRoutes } from "./listings.ts";
+import { runRoutes } from "./runs.ts";
+import { searchRoutes } from "./searches.ts";
+
+export { healthRoutes };
+/** All that answers JSON: what /openapi.json tells of. */
+export const dataRoutes = [...searchRoutes, ...runRoutes, ...listingRoutes];

@@ -1,0 +1,224 @@
+import { runState, targetState } from "@pricefleet/contracts";
+import {
+  askOfRun,
+  askRun,
+  askSearch,
+  type Database,
+  findRun,
+  findRuns,
+  type RunRequest,
+} from "@pricefleet/database";
+import { z } from "zod";
+import { endedAtId, readCursor, writeCursor } from "../cursor.ts";
+import { cursorField, id, idParams, pageSchema, pageSize, timestamp } from "../fields.ts";
+import { Problem } from "../problem.ts";
+import { defineRoute } from "../route.ts";
+import { etaSeconds, ratePerMinute, successRate } from "../run-progress.ts";
+import { limits, searchTerm, searchUrl, sourceName } from "./searches.ts";
+
+const count = z.int().nonnegative();
+
+const runSummary = z
+  .strictObject({
+    id,
+    search: z.strictObject({
+      id,
+      source: z.string(),
+      term: z.string().nullable(),
+      url: z.string().nullable(),
+    }),
+    state: runState,
+    found: count.describe("Distinct listings on the pages read so far"),
+    confirmed: count.describe("Of those found, the ones whose card sufficed: no page had to be read"),
+    pages_read: count,
+    total_results: count.nullable().describe("How many the site says there are"),
+    pending: count,
+    queued: count,
+    running: count,
+    done: count,
+    failed: count.describe("Another try would end the same"),
+    dead: count.describe("Given up after several tries"),
+    cancelled: count,
+    success_rate: z
+      .number()
+      .min(0)
+      .max(1)
+      .nullable()
+      .describe("done of all ended; null before any has ended"),
+    created_at: timestamp,
+    finished_at: timestamp.nullable(),
+    error: z.string().nullable(),
+  })
+  .meta({ id: "RunSummary" });
+
+const run = runSummary
+  .extend({
+    rate_per_minute: z
+      .number()
+      .nullable()
+      .describe("Targets that ended, over the last two minutes of the run"),
+    eta_seconds: count.nullable().describe("null: not known"),
+    failures: z
+      .array(z.strictObject({ reason: z.string(), count }))
+      .describe("Failed and dead targets by reason"),
+    last_errors: z
+      .array(
+        z.strictObject({
+          target_id: id,
+          url: z.string(),
+          state: targetState,
+          reason: z.string().nullable(),
+          error: z.string().nullable(),
+          at: timestamp.nullable(),
+        }),
+      )
+      .max(5),
+    events: z.array(
+      z.strictObject({ at: timestamp, from: runState.nullable(), to: runState, reason: z.string() }),
+    ),
+  })
+  .meta({ id: "Run" });
+
+const newRun = z
+  .strictObject({
+    source: sourceName.optional(),
+    term: searchTerm.optional(),
+    url: searchUrl.optional(),
+    search_id: id.optional(),
+    ...limits,
+  })
+  .refine(
+    (body) => [body.term, body.url, body.search_id].filter((given) => given !== undefined).length === 1,
+    {
+      error:
+        "given, or term, or url, and only one of them: a search that is there, or a new one with its source",
+      path: ["search_id"],
+    },
+  )
+  .refine(({ source, search_id }) => (source === undefined) === (search_id !== undefined), {
+    error: "given with term or url, and left out with search_id",
+    path: ["source"],
+  });
+
+const order = "runs";
+
+export const runRoutes = [
+  defineRoute({
+    method: "get",
+    path: "/runs",
+    tag: "Runs",
+    summary: "Runs, the newest first",
+    query: z.strictObject({
+      state: z.enum(runState.options, { error: `one of ${runState.options.join(", ")}` }).optional(),
+      search_id: id.optional(),
+      limit: pageSize,
+      cursor: cursorField,
+    }),
+    responses: { 200: { description: "A page of runs", schema: pageSchema(runSummary) } },
+    answer: async ({ db, query }) => {
+      const after = readCursor(order, endedAtId, query.cursor);
+      const { items, next } = await findRuns(
+        db,
+        { state: query.state, searchId: query.search_id },
+        query.limit,
+        after,
+      );
+      return { status: 200, body: { items: items.map(summarise), next_cursor: writeCursor(order, next) } };
+    },
+  }),
+  defineRoute({
+    method: "get",
+    path: "/runs/{id}",
+    tag: "Runs",
+    summary: "One run: how far it is, how fast, what failed",
+    params: idParams,
+    responses: { 200: { description: "The run", schema: run } },
+    problems: [404],
+    answer: async ({ db, params }) => ({ status: 200, body: await runAsItIs(db, params.id) }),
+  }),
+  defineRoute({
+    method: "post",
+    path: "/runs",
+    tag: "Runs",
+    summary: "Start a run",
+    description:
+      "Of a search that is there (`search_id`), or of `source` with `term` or `url`. The dispatcher starts it.",
+    body: newRun,
+    responses: { 202: { description: "Asked for; Location is the run's address", schema: run } },
+    problems: [404, 409],
+    answer: async ({ db, body }) => {
+      const searchId = body.search_id ?? (await searchOf(db, body));
+      const runId = await askRun(db, searchId, body.max_pages ?? null, body.enrich_limit ?? null);
+      return { status: 202, headers: { Location: `/runs/${runId}` }, body: await runAsItIs(db, runId) };
+    },
+  }),
+  askingRoute("stop", "Pause a run: no more targets are worked on"),
+  askingRoute("resume", "Go on with a paused run"),
+  askingRoute("reset", "Leave a paused or ended run for good: what is pending or queued is cancelled"),
+  askingRoute("retry", "Try a run's failed and dead targets again"),
+];
+
+function askingRoute(request: RunRequest, summary: string) {
+  return defineRoute({
+    method: "post",
+    path: `/runs/{id}/${request}`,
+    tag: "Runs",
+    summary,
+    params: idParams,
+    responses: { 202: { description: "Asked for", schema: run } },
+    problems: [404, 409],
+    answer: async ({ db, params }) => {
+      await askOfRun(db, params.id, request);
+      return { status: 202, body: await runAsItIs(db, params.id) };
+    },
+  });
+}
+
+function searchOf(db: Database, body: z.infer<typeof newRun>): Promise<string> {
+  const {
+    source = "",
+    term = null,
+    url = null,
+    max_pages: maxPages = 0,
+    enrich_limit: enrichLimit = 0,
+  } = body;
+  return askSearch(db, { source, term, url, maxPages, enrichLimit });
+}
+
+async function runAsItIs(db: Database, runId: string): Promise<z.infer<typeof run>> {
+  const found = await findRun(db, runId);
+  if (found === null) throw new Problem("not-found", `run ${runId} does not exist`);
+  const rate = ratePerMinute(found.endedRecently, found.windowSeconds);
+  return {
+    ...summarise(found),
+    rate_per_minute: rate,
+    eta_seconds: etaSeconds({
+      state: found.state,
+      isCollected: found.collected_at !== null,
+      counts: found.counts,
+      ratePerMinute: rate,
+    }),
+    failures: found.failures,
+    last_errors: found.last_errors,
+    events: found.events,
+  };
+}
+
+type FoundRun = Awaited<ReturnType<typeof findRuns>>["items"][number];
+
+export function summarise(found: FoundRun): z.infer<typeof runSummary> {
+  return {
+    id: found.id,
+    search: { id: found.search_id, source: found.source, term: found.term, url: found.url },
+    state: found.state,
+    found: found.found,
+    confirmed: found.confirmed,
+    pages_read: found.pages_read,
+    total_results: found.total_results,
+    ...found.counts,
+    success_rate: successRate(found.counts),
+    created_at: found.created_at,
+    finished_at: found.finished_at,
+    error: found.error,
+  };
+}

@@ -1,0 +1,140 @@
+import { askSearch, askSearchChange, findSearch, findSearches, findSearchFor } from "@pricefleet/database";
+import { z } from "zod";
+import { endedAtId, readCursor, writeCursor } from "../cursor.ts";
+import { cursorField, id, idParams, numberInBody, pageSchema, pageSize, text, timestamp } from "../fields.ts";
+import { Problem } from "../problem.ts";
+import { defineRoute } from "../route.ts";
+
+const search = z
+  .strictObject({
+    id,
+    source: z.string(),
+    term: z.string().nullable(),
+    url: z.string().nullable(),
+    max_pages: z.int().describe("0: all"),
+    enrich_limit: z.int().describe("How many listing pages a run reads; 0: all"),
+    enabled: z.boolean(),
+    interval_seconds: z.int().nullable().describe("null: runs only when asked for"),
+    next_run_at: timestamp.nullable(),
+    created_at: timestamp,
+  })
+  .meta({ id: "Search" });
+
+/** What POST /searches and POST /runs both take. */
+export const sourceName = z
+  .string({ error: "the name of a source such as ebay" })
+  .regex(/^[a-z][a-z0-9-]{0,40}$/, { error: "the name of a source such as ebay" });
+export const searchUrl = z
+  .url({ protocol: /^https?$/, error: "the address of a search page, http or https" })
+  .max(2_000, { error: "an address of at most 2000 characters" });
+export const searchTerm = text(300);
+export const limits = {
+  max_pages: numberInBody(0, 10_000).optional().describe("0: all"),
+  enrich_limit: numberInBody(0, 1_000_000).optional().describe("How many listing pages to read; 0: all"),
+};
+const schedule = {
+  enabled: z.boolean({ error: "true or false" }).optional(),
+  interval_seconds: numberInBody(60, 31_536_000)
+    .optional()
+    .describe("Run again this long after the last start; to pause a schedule set enabled to false"),
+};
+
+const order = "searches";
+
+export const searchRoutes = [
+  defineRoute({
+    method: "get",
+    path: "/searches",
+    tag: "Searches",
+    summary: "All searches, the newest first",
+    query: z.strictObject({ limit: pageSize, cursor: cursorField }),
+    responses: { 200: { description: "A page of searches", schema: pageSchema(search) } },
+    answer: async ({ db, query }) => {
+      const { items, next } = await findSearches(db, query.limit, readCursor(order, endedAtId, query.cursor));
+      return { status: 200, body: { items, next_cursor: writeCursor(order, next) } };
+    },
+  }),
+  defineRoute({
+    method: "get",
+    path: "/searches/{id}",
+    tag: "Searches",
+    summary: "One search",
+    params: idParams,
+    responses: { 200: { description: "The search", schema: search } },
+    problems: [404],
+    answer: async ({ db, params }) => {
+      const found = await findSearch(db, params.id);
+      if (found === null) throw new Problem("not-found", `search ${params.id} does not exist`);
+      return { status: 200, body: found };
+    },
+  }),
+  defineRoute({
+    method: "post",
+    path: "/searches",
+    tag: "Searches",
+    summary: "Make a search",
+    description:
+      "Words (`term`) or the address of a search page (`url`). It runs when asked for, or every `interval_seconds`.",
+    body: z
+      .strictObject({
+        source: sourceName,
+        term: searchTerm.optional(),
+        url: searchUrl.optional(),
+        ...limits,
+        ...schedule,
+      })
+      .refine(({ term, url }) => (term === undefined) !== (url === undefined), {
+        error: "given without url, or left out with it: a search is either words or an address",
+        path: ["term"],
+      }),
+    responses: { 201: { description: "The new search; Location is its address", schema: search } },
+    problems: [409],
+    answer: async ({ db, body }) => {
+      const {
+        source,
+        term = null,
+        url = null,
+        max_pages: maxPages = 0,
+        enrich_limit: enrichLimit = 0,
+      } = body;
+      const known = await findSearchFor(db, source, term, url);
+      if (known !== null) {
+        throw new Problem("conflict", `search ${known} is this one; PATCH changes it`, {
+          search_url: `/searches/${known}`,
+        });
+      }
+      const searchId = await askSearch(db, { source, term, url, maxPages, enrichLimit });
+      await askSearchChange(db, searchId, { enabled: body.enabled, intervalSeconds: body.interval_seconds });
+      return {
+        status: 201,
+        headers: { Location: `/searches/${searchId}` },
+        body: await searchAsItIs(db, searchId),
+      };
+    },
+  }),
+  defineRoute({
+    method: "patch",
+    path: "/searches/{id}",
+    tag: "Searches",
+    summary: "Change a search; what is left out stays",
+    params: idParams,
+    body: z.strictObject({ ...limits, ...schedule }),
+    responses: { 200: { description: "The search as it is now", schema: search } },
+    problems: [404],
+    answer: async ({ db, params, body }) => {
+      await askSearchChange(db, params.id, {
+        maxPages: body.max_pages,
+        enrichLimit: body.enrich_limit,
+        enabled: body.enabled,
+        intervalSeconds: body.interval_seconds,
+      });
+      return { status: 200, body: await searchAsItIs(db, params.id) };
+    },
+  }),
+];
+
+async function searchAsItIs(db: Parameters<typeof findSearch>[0], searchId: string) {
+  const found = await findSearch(db, searchId);
+  if (found === null) throw new Problem("not-found", `search ${searchId} does not exist`);
+  return found;
+}

@@ -1,0 +1,2 @@
+export { connectForTest, CONTROL_TOKEN, quietLogger, startTestApi, type TestApi } from "./test-api.ts";
+export { anItem, beginRun, claimTargets, finishClaim, storePage } from "./seed.ts";

@@ -1,0 +1,114 @@
+import type { Item } from "@pricefleet/contracts";
+import {
+  type Claim,
+  claimTarget,
+  type CollectingRun,
+  type Database,
+  ensureHosts,
+  finishListing,
+  startRun,
+  storeSearchPage,
+  takeDueTargets,
+} from "@pricefleet/database";
+
+const HOST = "shop.example.com";
+
+/** A thing for sale, as a search card tells of it. */
+export function anItem(externalId: string, changes: Partial<Item> = {}): Item {
+  return {
+    external_id: externalId,
+    url: `https://${HOST}/item/${externalId}`,
+    title: `Thing ${externalId}`,
+    amount: "10.00",
+    amount_max: null,
+    buy_it_now: null,
+    currency: "EUR",
+    shipping: "4.99",
+    condition: "Used",
+    availability: "in-stock",
+    bids: null,
+    ended: false,
+    match: "exact",
+    methods: { adapter: changes.amount ?? "10.00" },
+    list_price: null,
+    best_offer: false,
+    seller: "a seller",
+    image_url: null,
+    ...changes,
+  };
+}
+
+/** Starts a run as the collector does. */
+export async function beginRun(db: Database, term: string, source = "sample"): Promise<CollectingRun> {
+  await ensureHosts(db, [{ host: HOST, source, minDelayMs: 0, maxInFlight: 1_000 }]);
+  return startRun(db, { source, term, url: null, maxPages: 0, enrichLimit: 0 });
+}
+
+/** Stores one search page with these cards. */
+export async function storePage(
+  db: Database,
+  run: CollectingRun,
+  items: readonly Item[],
+  pageNumber = 1,
+): Promise<void> {
+  await storeSearchPage(db, {
+    runId: run.id,
+    searchId: run.searchId,
+    source: run.source,
+    queue: "listing_enrichment",
+    pageNumber,
+    totalResults: items.length,
+    cards: items.map((item) => ({ item, host: HOST, digest: JSON.stringify(item) })),
+    enrichLimit: 0,
+    enrichMaxAgeHours: 24,
+  });
+}
+
+/** Takes up to `limit` targets in hand, as the publisher and a worker do. */
+export async function claimTargets(db: Database, limit: number): Promise<Claim[]> {
+  const claims: Claim[] = [];
+  for (const { targetId, publishId } of await takeDueTargets(db, limit)) {
+    const answer = await claimTarget(db, {
+      targetId,
+      publishId,
+      worker: "a test",
+      leaseSeconds: 60,
+      longestWaitMs: 5_000,
+      pastDeadline: false,
+      movedByHand: false,
+    });
+    if (answer.outcome !== "claimed")
+      throw new Error(`target ${targetId} was ${answer.outcome}: ${answer.why}`);
+    claims.push(answer);
+  }
+  return claims;
+}
+
+/** Finishes a claim with what its listing's page says. */
+export async function finishClaim(db: Database, claim: Claim, changes: Partial<Item> = {}): Promise<void> {
+  const sha256 = claim.targetId.padStart(64, "0");
+  await finishListing(db, {
+    claim,
+    item: anItem(claim.externalId, changes),
+    details: {
+      description: "A thing to have",
+      images: [],
+      specifics: { Brand: "Acme" },
+      location: "Berlin",
+      ends_at: null,
+      seller_feedback_count: 12,
+      seller_feedback_percent: 99.5,
+    },
+    snapshot: {
+      sha256,
+      path: `${sha256}.html.gz`,
+      sizeBytes: 1_000,
+      url: claim.url,
+      source: claim.source,
+      targetId: claim.targetId,
+      fetchedBy: "http",
+      pageState: "ok",
+      fetchedAt: new Date(),
+    },
+  });
+}
