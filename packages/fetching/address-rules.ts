@@ -57,11 +57,11 @@ export function isLoopbackName(hostname: string): boolean {
 
 /** A host as the URL standard writes it (lower case, 0x7f.1 as 127.0.0.1), without brackets; null if it is none. */
 export function canonicalHost(host: string): string | null {
-  const text = `http://${isIP(host) === 6 ? `[${host}]` : host}/`;
-  if (!URL.canParse(text)) return null;
-  const { hostname, pathname, username, port } = new URL(text);
-  if (hostname === "" || pathname !== "/" || username !== "" || port !== "") return null;
-  return hostname.replace(/^\[|\]$/g, "");
+  const bare = host.replace(/^\[|\]$/g, "");
+  const isIpv6 = isIP(bare) === 6;
+  if (!isIpv6 && /[:/?#@\\\s]/.test(bare)) return null;
+  const text = `http://${isIpv6 ? `[${bare}]` : bare}/`;
+  return URL.canParse(text) ? new URL(text).hostname.replace(/^\[|\]$/g, "") : null;
 }
 
 /** Tells whether a host, or one port of it, was allowed although it is private. */

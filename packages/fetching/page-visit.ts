@@ -1,5 +1,5 @@
 import { messageOf, PermanentError, PricefleetError, TemporaryError } from "@pricefleet/contracts";
-import type { BrowserContext, Page, Response } from "playwright-core";
+import type { BrowserContext, Page, Request, Response } from "playwright-core";
 import type { EgressProxy } from "./egress-proxy.ts";
 import type { HostProfile } from "./host-profiles.ts";
 import { MAX_PAGE_BYTES, type RawPage } from "./http-client.ts";
@@ -19,7 +19,7 @@ const MAX_LOCAL_STORAGE_CHARACTERS = 64 * 1024;
 export class PageVisit {
   readonly #context: BrowserContext;
   readonly #proxy: EgressProxy;
-  readonly #crash = Promise.withResolvers<never>();
+  readonly #breakdown = Promise.withResolvers<never>();
   #opening: Promise<Page> | null = null;
   /** Of the main frame's newest document: a challenge replaces itself by the page. */
   #document: Response | null = null;
@@ -29,7 +29,7 @@ export class PageVisit {
     this.#context = context;
     this.#proxy = proxy;
     // Only heard by what races against it.
-    this.#crash.promise.catch(() => undefined);
+    this.#breakdown.promise.catch(() => undefined);
   }
 
   /**
@@ -49,8 +49,8 @@ export class PageVisit {
     this.#watch(page);
     await guardPage(page, profile.identity, this.#proxy);
     const loading = page.goto(url.href, { waitUntil: "domcontentloaded", timeout: 0 });
-    await Promise.race([loading, this.#crash.promise]);
-    return Promise.race([this.#settle(page, settleMs, needsScripts), this.#crash.promise]);
+    await Promise.race([loading, this.#breakdown.promise]);
+    return Promise.race([this.#settle(page, settleMs, needsScripts), this.#breakdown.promise]);
   }
 
   /** Cookies, and what the page's own origin keeps in localStorage. */
@@ -84,35 +84,41 @@ export class PageVisit {
 
   #watch(page: Page): void {
     page.on("crash", () =>
-      this.#crash.reject(new TemporaryError("browser-crashed", `Chromium crashed on ${this.#address}`)),
+      this.#breakdown.reject(new TemporaryError("browser-crashed", `Chromium crashed on ${this.#address}`)),
     );
+    page.on("requestfailed", (request) => {
+      // After its first bytes Chromium shows what it has of a page, and tells nobody but its network log.
+      const fault = request.failure()?.errorText ?? "";
+      if (isMainDocument(request, page) && isTruncation(fault)) this.#breakdown.reject(new Error(fault));
+    });
     page.on("popup", (popup) => void popup.close().catch(() => undefined));
     page.on("request", (request) => {
-      if (request.isNavigationRequest() && request.frame() === page.mainFrame())
-        this.#address = request.url();
+      if (isMainDocument(request, page)) this.#address = request.url();
     });
     page.on("response", (response) => {
-      const request = response.request();
-      if (request.isNavigationRequest() && request.frame() === page.mainFrame()) this.#document = response;
+      if (isMainDocument(response.request(), page)) this.#document = response;
     });
   }
 
   async #settle(page: Page, settleMs: number, needsScripts: (page: RawPage) => boolean): Promise<RawPage> {
-    const startedMs = performance.now();
-    let changedMs = startedMs;
+    const deadlineMs = performance.now() + settleMs;
     let shown = await this.#read(page);
     while (needsScripts(shown)) {
-      let html = shown.html;
-      while (html === shown.html) {
-        const nowMs = performance.now();
-        if (nowMs - startedMs > settleMs || nowMs - changedMs > QUIET_MS) return shown;
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-        ({ html } = await this.#read(page));
-      }
-      changedMs = performance.now();
-      shown = await this.#read(page);
+      const next = await this.#nextAfter(shown, page, Math.min(deadlineMs, performance.now() + QUIET_MS));
+      if (next === null) return shown;
+      shown = next;
     }
     return shown;
+  }
+
+  /** The page once it has changed; null if it does not by then. */
+  async #nextAfter(shown: RawPage, page: Page, deadlineMs: number): Promise<RawPage | null> {
+    while (performance.now() < deadlineMs) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      const next = await this.#read(page);
+      if (next.html !== shown.html) return next;
+    }
+    return null;
   }
 
   async #read(page: Page): Promise<RawPage> {
@@ -137,6 +143,14 @@ export class PageVisit {
     const url = this.#address !== null && URL.canParse(this.#address) ? new URL(this.#address) : null;
     return url === null ? null : this.#proxy.failureOf(url.hostname, portOf(url));
   }
+}
+
+function isMainDocument(request: Request, page: Page): boolean {
+  return request.isNavigationRequest() && request.frame() === page.mainFrame();
+}
+
+function isTruncation(fault: string): boolean {
+  return /ERR_(CONTENT_LENGTH_MISMATCH|INCOMPLETE_CHUNKED_ENCODING|CONTENT_DECODING_FAILED)/.test(fault);
 }
 
 /** A page that is just leaving for another has no content; the other one will. */
@@ -178,7 +192,7 @@ function browserFailure(error: unknown, url: string): PricefleetError {
   if (/ERR_(UNSAFE_REDIRECT|UNKNOWN_URL_SCHEME|DISALLOWED_URL_SCHEME)/.test(words)) {
     return new PermanentError("not-http", `${url} leads to an address that is not http or https`, options);
   }
-  if (/ERR_(CONTENT_LENGTH_MISMATCH|INCOMPLETE_CHUNKED_ENCODING|CONTENT_DECODING_FAILED)/.test(words)) {
+  if (isTruncation(words)) {
     return new TemporaryError("truncated", `${url} ended early: ${words}`, options);
   }
   if (/crash|has been closed|Target closed|disconnected/i.test(words)) {

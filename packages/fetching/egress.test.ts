@@ -1,0 +1,179 @@
+import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import { createEgress } from "./egress.ts";
+import { createFetcher } from "./fetcher.ts";
+import { html, listeningLogger, openLocalSite } from "./test-support/local-site.ts";
+
+const read = () => ({ state: "ok" }) as const;
+const request = { mode: "http", rememberedMode: null, read } as const;
+const options = { profileDir: null, chromiumPath: null, allowedPrivateHosts: [], proxyUrls: [] };
+
+describe("the way out", () => {
+  it("connects to the address it has checked, so rebinding a name gains nothing", async () => {
+    await using site = await openLocalSite({ "/": html("secret") });
+    let asked = 0;
+    // A public address that answers nobody here, then loopback for whoever asks again.
+    const resolve = async () => (asked++ === 0 ? ["1.1.1.1"] : ["127.0.0.1"]);
+    const { logger } = listeningLogger();
+    const fetcher = createFetcher({ ...options, logger, resolve, timeouts: { connectMs: 300 } });
+    await expect(
+      fetcher.fetchAndRead({ ...request, url: `http://rebinding.example:${site.port}/` }),
+    ).rejects.toMatchObject({ errorClass: "temporary" });
+    expect(asked).toBe(1);
+    expect(site.requests).toEqual([]);
+    await fetcher.close();
+  });
+
+  it("refuses a name that has a private address among public ones", async () => {
+    const egress = createEgress({
+      allowedPrivateHosts: [],
+      proxyUrls: [],
+      connectTimeoutMs: 500,
+      resolve: async () => ["1.1.1.1", "10.0.0.7"],
+    });
+    await expect(egress.check("mixed.example", 80)).rejects.toMatchObject({ reason: "private-address" });
+  });
+
+  it("lets an allowed name have a private address", async () => {
+    await using site = await openLocalSite({ "/": html("mine") });
+    const { logger } = listeningLogger();
+    const fetcher = createFetcher({
+      ...options,
+      logger,
+      allowedPrivateHosts: [`shop.test:${site.port}`],
+      resolve: async () => ["127.0.0.1"],
+    });
+    const { page } = await fetcher.fetchAndRead({ ...request, url: `http://shop.test:${site.port}/` });
+    expect(page.html).toBe("mine");
+    await fetcher.close();
+  });
+});
+
+/** Proxies that reach a local site whatever name they are asked for, and write down what they were asked. */
+async function openProxy(kind: "http" | "socks5", sitePort: number) {
+  const asked: string[] = [];
+  const server: Server = kind === "http" ? httpProxy(sitePort, asked) : socksProxy(sitePort, asked);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    asked,
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+    },
+  };
+}
+
+function httpProxy(sitePort: number, asked: string[]): Server {
+  const server = createHttpServer();
+  server.on("connect", (incoming, client: Socket) => {
+    asked.push(`${incoming.url} ${incoming.headers["proxy-authorization"] ?? ""}`);
+    const site = connect(sitePort, "127.0.0.1", () => {
+      client.write("HTTP/1.1 200 OK\r\n\r\n");
+      client.pipe(site).pipe(client);
+    });
+    for (const socket of [client, site]) socket.on("error", () => socket.destroy());
+  });
+  return server;
+}
+
+/** RFC 1928 with user and password (RFC 1929). */
+function socksProxy(sitePort: number, asked: string[]): Server {
+  return createServer((client) => {
+    client.on("error", () => client.destroy());
+    client.once("data", () => {
+      client.write(Buffer.from([5, 2]));
+      client.once("data", (login) => {
+        client.write(Buffer.from([1, 0]));
+        client.once("data", (command) => {
+          const name = command.subarray(5, 5 + (command[4] ?? 0)).toString();
+          asked.push(`${name} ${login.subarray(2).toString("latin1")}`);
+          const site = connect(sitePort, "127.0.0.1", () => {
+            client.write(Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 0]));
+            client.pipe(site).pipe(client);
+          });
+          site.on("error", () => site.destroy());
+        });
+      });
+    });
+  });
+}
+
+describe("with PROXY_URL", () => {
+  it.each(["http", "socks5"] as const)("an %s proxy carries the page and resolves its name", async (kind) => {
+    await using site = await openLocalSite({ "/": html("by proxy") });
+    await using proxy = await openProxy(kind, site.port);
+    const { logger } = listeningLogger();
+    const fetcher = createFetcher({
+      ...options,
+      logger,
+      proxyUrls: [`${kind}://someone:s3cret@${proxy.address}`],
+      resolve: async () => {
+        throw new Error("nobody resolves here");
+      },
+    });
+    const { page } = await fetcher.fetchAndRead({ ...request, url: "http://only-the-proxy-knows.example/" });
+    expect(page.html).toBe("by proxy");
+    expect(proxy.asked).toHaveLength(1);
+    expect(proxy.asked[0]).toContain("only-the-proxy-knows.example");
+    await fetcher.close();
+  });
+
+  it("a private address in digits, and localhost, are refused all the same", async () => {
+    await using proxy = await openProxy("http", 1);
+    const egress = createEgress({
+      allowedPrivateHosts: [],
+      proxyUrls: [`http://${proxy.address}`],
+      connectTimeoutMs: 500,
+    });
+    for (const host of ["127.0.0.1", "169.254.169.254", "localhost", "0x7f.1", "::ffff:10.0.0.1"]) {
+      await expect(egress.connect(host, 80)).rejects.toMatchObject({ reason: "private-address" });
+    }
+    expect(proxy.asked).toEqual([]);
+  });
+
+  it("a host keeps its proxy, hosts share them out, and a dead proxy is stood in for", async () => {
+    await using site = await openLocalSite({ "/": html("x") });
+    await using one = await openProxy("http", site.port);
+    await using two = await openProxy("http", site.port);
+    const proxyUrls = [one, two].map(({ address }) => `http://${address}`);
+    const egress = createEgress({ allowedPrivateHosts: [], proxyUrls, connectTimeoutMs: 500 });
+    const hosts = ["a.example", "b.example", "a.example", "b.example"];
+    for (const host of hosts) (await egress.connect(host, 80)).destroy();
+    expect([one.asked.length, two.asked.length]).toEqual([2, 2]);
+    expect(new Set(one.asked).size).toBe(1);
+
+    const withDead = createEgress({
+      allowedPrivateHosts: [],
+      proxyUrls: ["http://127.0.0.1:1", proxyUrls[0] ?? ""],
+      connectTimeoutMs: 500,
+    });
+    for (const host of hosts) (await withDead.connect(host, 80)).destroy();
+    expect(one.asked.length).toBe(6);
+  });
+
+  it("its credential is in no error and no log line", async () => {
+    const { logger, lines } = listeningLogger();
+    for (const kind of ["http", "socks5"]) {
+      const fetcher = createFetcher({
+        ...options,
+        logger,
+        proxyUrls: [`${kind}://someone:s3cret@127.0.0.1:1`],
+      });
+      const failure: unknown = await fetcher
+        .fetchAndRead({ ...request, url: "http://shop.example/" })
+        .catch((error: unknown) => error);
+      expect(failure).toMatchObject({ errorClass: "temporary", reason: "network" });
+      logger.error("failed", { error: failure });
+      lines.push(inspect(failure, { depth: 10 }));
+      await fetcher.close();
+    }
+    expect(lines.join("")).not.toMatch(/s3cret|c29tZW9uZTpzM2NyZXQ/);
+    expect(() => createEgress({ ...options, connectTimeoutMs: 1, proxyUrls: ["ftp://u:s3cret@h"] })).toThrow(
+      /^(?!.*s3cret)A proxy URL should be like/,
+    );
+  });
+});
