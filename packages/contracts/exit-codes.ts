@@ -18,3 +18,9 @@ export const ExitCode = {
 } as const;
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** What a process ends with after an error that nobody caught: the error's own `exitCode`, if it has one. */
+export function exitCodeOf(error: unknown): ExitCode {
+  const code = error instanceof Error && "exitCode" in error ? error.exitCode : undefined;
+  return Object.values(ExitCode).find((known) => known === code) ?? ExitCode.unexpected;
+}

@@ -1,4 +1,4 @@
-import { messageOf, TemporaryError } from "@pricefleet/contracts";
+import { ExitCode, messageOf, TemporaryError } from "@pricefleet/contracts";
 import type { Logger } from "@pricefleet/logging";
 import { type ChannelModel, connect, type RecoveringChannelModel } from "amqplib";
 import { declareTopology } from "./topology.ts";
@@ -12,6 +12,7 @@ const PRECONDITION_FAILED = 406;
 
 /** RabbitMQ cannot be reached, or does not confirm. A service that meets it at its start ends with ExitCode.queueUnavailable. */
 export class QueueUnavailableError extends TemporaryError {
+  readonly exitCode = ExitCode.queueUnavailable;
   constructor(message: string, cause?: unknown) {
     super("queue-unavailable", message, { cause });
   }

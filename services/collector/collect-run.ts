@@ -101,6 +101,9 @@ function hostOf(url: string, source: Source, desk: Desk) {
 }
 
 /** Of all that the card says; the bids' count is left out, since it says nothing that the price does not. */
-function digestOf({ bids: _, ...said }: Item): string {
-  return createHash("sha256").update(JSON.stringify(said)).digest("base64url").slice(0, 22);
+function digestOf(item: Item): string {
+  return createHash("sha256")
+    .update(JSON.stringify({ ...item, bids: null }))
+    .digest("base64url")
+    .slice(0, 22);
 }

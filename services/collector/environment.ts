@@ -19,6 +19,8 @@ export const collectorEnvironment = sharedEnvironment.extend({
     .default(0),
   ENRICH_LIMIT: wholeNumber(0, 10_000_000).default(0),
   ENRICH_MAX_AGE_HOURS: wholeNumber(0, 87_600).default(24),
+  /** Least time between two requests to a host met for the first time, instead of the source's own. */
+  HOST_MIN_DELAY_MS: wholeNumber(0, 3_600_000).optional(),
   /** Continue this run instead of starting one. */
   RUN_ID: z.string().regex(/^\d+$/, { error: "the number of a run" }).optional(),
   COLLECTOR_MODE: z.enum(["oneshot"], { error: "oneshot" }).default("oneshot"),

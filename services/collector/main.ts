@@ -1,10 +1,9 @@
-import { ExitCode, messageOf, PricefleetError, readEnvironment } from "@pricefleet/contracts";
+import { ExitCode, exitCodeOf, messageOf, PricefleetError, readEnvironment } from "@pricefleet/contracts";
 import {
   changeRunState,
   type CollectingRun,
   connectDatabase,
   type Database,
-  DatabaseUnavailableError,
   releaseRun,
   RunNotOursError,
   runsWithoutCollector,
@@ -35,7 +34,7 @@ process.exitCode = await run().catch((error: unknown) => {
     error: messageOf(error),
     stack: error instanceof Error ? error.stack : undefined,
   });
-  return error instanceof DatabaseUnavailableError ? ExitCode.databaseUnavailable : ExitCode.unexpected;
+  return exitCodeOf(error);
 });
 
 async function run(): Promise<ExitCode> {

@@ -17,7 +17,7 @@ interface LeadOptions {
   holder: string;
   stopping: AbortSignal;
   /** Does the leader's work until `over` is aborted: the term passed to another, or the process was asked to stop. */
-  work(term: Term, over: AbortSignal): Promise<void>;
+  work: (term: Term, over: AbortSignal) => Promise<void>;
 }
 
 const TERM_SECONDS = 15;

@@ -1,13 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
-import { ExitCode, messageOf, readEnvironment } from "@pricefleet/contracts";
-import {
-  connectDatabase,
-  DatabaseUnavailableError,
-  defaultBelt,
-  distrustTheBelt,
-} from "@pricefleet/database";
+import { ExitCode, exitCodeOf, messageOf, readEnvironment } from "@pricefleet/contracts";
+import { connectDatabase, defaultBelt, distrustTheBelt } from "@pricefleet/database";
 import { createDebugStore, createSnapshotStore } from "@pricefleet/fetching";
 import { createLocalLauncher } from "@pricefleet/kubernetes";
 import { createLogger } from "@pricefleet/logging";
@@ -32,7 +27,7 @@ process.exitCode = await run().catch((error: unknown) => {
     error: messageOf(error),
     stack: error instanceof Error ? error.stack : undefined,
   });
-  return error instanceof DatabaseUnavailableError ? ExitCode.databaseUnavailable : ExitCode.unexpected;
+  return exitCodeOf(error);
 });
 
 async function run(): Promise<ExitCode> {

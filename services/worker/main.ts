@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ExitCode, messageOf, readEnvironment } from "@pricefleet/contracts";
-import { connectDatabase, DatabaseUnavailableError, hasWorkLeft } from "@pricefleet/database";
+import { ExitCode, exitCodeOf, messageOf, readEnvironment } from "@pricefleet/contracts";
+import { connectDatabase, hasWorkLeft } from "@pricefleet/database";
 import { createDebugStore, createSnapshotStore, fetcherFromEnvironment } from "@pricefleet/fetching";
 import { createLogger } from "@pricefleet/logging";
 import { connectBelt } from "@pricefleet/queue";
@@ -28,7 +28,7 @@ process.exitCode = await run().catch((error: unknown) => {
     error: messageOf(error),
     stack: error instanceof Error ? error.stack : undefined,
   });
-  return error instanceof DatabaseUnavailableError ? ExitCode.databaseUnavailable : ExitCode.unexpected;
+  return exitCodeOf(error);
 });
 
 async function run(): Promise<ExitCode> {

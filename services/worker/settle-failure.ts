@@ -98,12 +98,11 @@ async function keepForDebugging(
   logger: Logger,
 ): Promise<void> {
   try {
-    
     await bench.debugPages.save({
       targetId: claim.targetId,
       attempt: claim.attempt,
       html: page.html,
-      screenshot,
+      screenshot: page.screenshot,
     });
   } catch (error) {
     logger.warn("the failed page could not be kept", { error: messageOf(error) });
