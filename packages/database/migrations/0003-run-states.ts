@@ -57,6 +57,20 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       RAISE EXCEPTION 'search % has run % under way', v_search_id, v_active USING ERRCODE = 'PF409', DETAIL = v_active::text;
     END $$`.execute(db);
 
+  // For work that is asked for again: a run that has ended is opened, one that was stopped stays so.
+  await sql`
+    CREATE FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, price_tracker, pg_temp AS $$
+    DECLARE
+      v_state text;
+    BEGIN
+      SELECT state INTO v_state FROM runs WHERE id = p_run_id FOR UPDATE;
+      IF v_state IN ('initializing', 'processing', 'paused') THEN
+        RETURN;
+      END IF;
+      PERFORM change_run_state(p_run_id, 'processing', p_reason);
+    END $$`.execute(db);
+
   await sql`
     CREATE FUNCTION price_tracker.complete_finished_runs() RETURNS SETOF bigint
     LANGUAGE plpgsql SET search_path = pg_catalog, price_tracker, pg_temp AS $$

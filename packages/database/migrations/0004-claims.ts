@@ -41,16 +41,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       IF p_moved_by_hand AND t.state IN ('dead', 'failed') AND t.publish_id = p_publish_id THEN
         -- A person moved the dead letter back into the work queue: all attempts anew. The publish id stays, so that
         -- this same message is good for a later delivery, and a second copy of it is an ordinary duplicate.
-        SELECT state INTO v_run_state FROM runs WHERE id = t.run_id;
-        IF v_run_state NOT IN ('initializing', 'processing', 'paused') THEN
-          BEGIN
-            PERFORM change_run_state(t.run_id, 'processing', 'the dead letter of target ' || t.id || ' was moved back');
-          EXCEPTION WHEN SQLSTATE 'PF409' THEN
-            -- Its message is about to be acknowledged: without this time the dispatcher publishes the dead letter again.
-            UPDATE targets SET dead_lettered_at = NULL WHERE id = t.id;
-            why := SQLERRM; RETURN NEXT; RETURN;
-          END;
-        END IF;
+        BEGIN
+          PERFORM reopen_run(t.run_id, 'the dead letter of target ' || t.id || ' was moved back');
+        EXCEPTION WHEN SQLSTATE 'PF409' THEN
+          -- Its message is about to be acknowledged: without this time the dispatcher publishes the dead letter again.
+          UPDATE targets SET dead_lettered_at = NULL WHERE id = t.id;
+          why := SQLERRM; RETURN NEXT; RETURN;
+        END;
         UPDATE targets SET state = 'queued', attempts = 0, lost_leases = 0, dead_lettered_at = NULL, finished_at = NULL,
                republish_after = v_now + interval '15 minutes'
          WHERE id = t.id RETURNING * INTO t;

@@ -12,6 +12,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA price_tracker TO pricefleet_worker`.execute(
     db,
   );
+  // What migrations know and the table of transitions are the schema's, not the work's.
+  await sql`
+    REVOKE INSERT, UPDATE, DELETE ON price_tracker.kysely_migration, price_tracker.kysely_migration_lock,
+      price_tracker.run_transitions FROM pricefleet_worker`.execute(db);
   await sql`GRANT USAGE ON ALL SEQUENCES IN SCHEMA price_tracker TO pricefleet_worker, pricefleet_asks`.execute(
     db,
   );
@@ -23,11 +27,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`GRANT SELECT ON price_tracker.run_transitions TO pricefleet_asks`.execute(db);
   await sql`REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA price_tracker FROM PUBLIC`.execute(db);
   await sql`
-    GRANT EXECUTE ON FUNCTION price_tracker.claim_target, price_tracker.change_run_state,
+    GRANT EXECUTE ON FUNCTION price_tracker.claim_target, price_tracker.change_run_state, price_tracker.reopen_run,
       price_tracker.complete_finished_runs, price_tracker.ensure_monthly_partitions TO pricefleet_worker`.execute(
     db,
   );
-  await sql`GRANT EXECUTE ON FUNCTION price_tracker.change_run_state TO pricefleet_asks`.execute(db);
+  await sql`GRANT EXECUTE ON FUNCTION price_tracker.change_run_state, price_tracker.reopen_run TO pricefleet_asks`.execute(
+    db,
+  );
 
   for (const { signature, body } of askingFunctions) {
     await sql`${sql.raw(`
@@ -46,6 +52,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   }
   await sql`REVOKE CREATE ON SCHEMA price_tracker FROM pricefleet_asks`.execute(db);
 }
+
+const refuseUnlessDead = `
+        IF NOT FOUND THEN RAISE EXCEPTION 'target % does not exist', p_target_id USING ERRCODE = 'PF404'; END IF;
+        IF v_state <> 'dead' THEN
+          RAISE EXCEPTION 'target % is %, not dead', p_target_id, v_state USING ERRCODE = 'PF409';
+        END IF;`;
 
 /** PF404: there is no such thing; PF409: it is not in a state for this. The API turns them into 404 and 409. */
 const askingFunctions = [
@@ -117,28 +129,41 @@ const askingFunctions = [
     body: `
       DECLARE v_retried bigint;
       BEGIN
+        PERFORM FROM runs WHERE id = p_run_id FOR UPDATE;
+        IF NOT FOUND THEN RAISE EXCEPTION 'run % does not exist', p_run_id USING ERRCODE = 'PF404'; END IF;
         UPDATE targets SET state = 'pending', attempts = 0, lost_leases = 0, not_before = now(), finished_at = NULL,
                dead_lettered_at = NULL
          WHERE run_id = p_run_id AND state IN ('failed', 'dead');
         GET DIAGNOSTICS v_retried = ROW_COUNT;
-        IF v_retried > 0 THEN PERFORM change_run_state(p_run_id, 'processing', 'asked to retry ' || v_retried || ' targets'); END IF;
+        IF v_retried > 0 THEN PERFORM reopen_run(p_run_id, 'asked to retry ' || v_retried || ' targets'); END IF;
         RETURN v_retried;
       END`,
   },
   {
     signature: `ask_dead_letter_retry(p_target_id bigint) RETURNS void`,
     body: `
-      DECLARE v_run_id bigint;
+      DECLARE v_run_id bigint; v_state text;
       BEGIN
+        -- The run is locked first, as a reset or a retry of the whole run does: so these never wait in a circle.
+        SELECT run_id INTO v_run_id FROM targets WHERE id = p_target_id;
+        PERFORM FROM runs WHERE id = v_run_id FOR UPDATE;
+        SELECT state INTO v_state FROM targets WHERE id = p_target_id FOR UPDATE;
+        ${refuseUnlessDead}
         UPDATE targets SET state = 'pending', attempts = 0, lost_leases = 0, not_before = now(), finished_at = NULL,
                dead_lettered_at = NULL
-         WHERE id = p_target_id AND state = 'dead' RETURNING run_id INTO v_run_id;
-        IF FOUND THEN PERFORM change_run_state(v_run_id, 'processing', 'asked to retry target ' || p_target_id); END IF;
+         WHERE id = p_target_id;
+        PERFORM reopen_run(v_run_id, 'asked to retry target ' || p_target_id);
       END`,
   },
   {
     signature: `ask_dead_letter_discard(p_target_id bigint) RETURNS void`,
-    body: `BEGIN UPDATE targets SET state = 'cancelled' WHERE id = p_target_id AND state = 'dead'; END`,
+    body: `
+      DECLARE v_state text;
+      BEGIN
+        SELECT state INTO v_state FROM targets WHERE id = p_target_id FOR UPDATE;
+        ${refuseUnlessDead}
+        UPDATE targets SET state = 'cancelled' WHERE id = p_target_id;
+      END`,
   },
   {
     signature: `ask_host_limits(p_host text, p_min_delay_ms integer, p_max_in_flight integer) RETURNS void`,
