@@ -19,6 +19,11 @@ const RESUBSCRIBE_PAUSE_MS = 1_000;
 const FAILURE_PAUSE_MS = 5_000;
 /** Then it makes room for others, so that one which always fails does not block its queue. */
 const FAILURE_DELAY_MS = 15_000;
+/**
+ * RabbitMQ 3.10 can lose a consumer without a word when its queue is deleted and declared again in the same moment: the
+ * broker counts it, but sends it nothing. So a consumer that gets nothing for this long looks whether there is something.
+ */
+const STALL_CHECK_MS = 30_000;
 /** A message for a newer worker waits for one. */
 const NEWER_TYPE_DELAY_MS = 60_000;
 
@@ -39,6 +44,8 @@ export interface ConsumeOptions {
   handle(delivery: Delivery): Promise<void>;
   /** How long a message whose handler threw keeps its place; 5 s by default. */
   failurePauseMs?: number;
+  /** How often a consumer that gets nothing looks whether its queue is empty; 30 s by default. */
+  stallCheckMs?: number;
 }
 
 export interface Consumer {
@@ -58,13 +65,14 @@ export async function startConsumer(
   publisher: Publisher,
   parentLogger: Logger,
 ): Promise<Consumer> {
-  const { queue, concurrency, failurePauseMs = FAILURE_PAUSE_MS } = options;
+  const { queue, concurrency, failurePauseMs = FAILURE_PAUSE_MS, stallCheckMs = STALL_CHECK_MS } = options;
   const logger = parentLogger.child({ queue });
   const stop = new AbortController();
   const stopped = new Promise<void>((resolve) => stop.signal.addEventListener("abort", () => resolve()));
   const subscribed = Promise.withResolvers<void>();
   const work = new Set<Promise<void>>();
   let current: Channel | null = null;
+  let takenCount = 0;
 
   const ended = staySubscribed();
   const consumer: Consumer = {
@@ -90,7 +98,8 @@ export async function startConsumer(
       try {
         await subscribeUntilLost();
       } catch (error) {
-        logger.warn("cannot take messages", { error: messageOf(error) });
+        const level = stop.signal.aborted ? "debug" : "warn";
+        logger.log(level, "cannot take messages", { error: messageOf(error) });
       }
       await pause(RESUBSCRIBE_PAUSE_MS);
     }
@@ -113,7 +122,9 @@ export async function startConsumer(
     });
     subscribed.resolve();
 
+    const watch = watchForStall(channel, lost.resolve);
     const reason = await Promise.race([lost.promise, stopped]);
+    clearInterval(watch);
     if (reason === undefined) {
       await channel.cancel(consumerTag);
       await Promise.all(work);
@@ -123,8 +134,27 @@ export async function startConsumer(
     await closeChannel(channel);
   }
 
+  function watchForStall(channel: Channel, report: (reason: string) => void): NodeJS.Timeout {
+    let takenBefore = Number.NaN;
+    return setInterval(() => {
+      const isIdle = takenCount === takenBefore && work.size < concurrency;
+      takenBefore = takenCount;
+      if (isIdle) void lookForMessages();
+    }, stallCheckMs);
+
+    async function lookForMessages(): Promise<void> {
+      try {
+        const { messageCount } = await channel.checkQueue(queue);
+        if (messageCount > 0 && takenCount === takenBefore) report("the broker sends nothing of what it has");
+      } catch (error) {
+        report(messageOf(error));
+      }
+    }
+  }
+
   function take(raw: ConsumeMessage, channel: Channel): void {
     if (stop.signal.aborted) return settle(() => channel.nack(raw));
+    takenCount++;
     const job = workOn(raw, channel).finally(() => work.delete(job));
     work.add(job);
   }

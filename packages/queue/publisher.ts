@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { messageOf } from "@pricefleet/contracts";
 import type { Logger } from "@pricefleet/logging";
 import type { ConfirmChannel, Message } from "amqplib";
@@ -10,6 +11,9 @@ import { tooLate, withinTime } from "./within-time.ts";
 const CONFIRM_TIMEOUT_MS = 30_000;
 /** Messages on their way to the broker without its confirmation. */
 const WINDOW_MESSAGES = 1_000;
+
+/** Gives the broker time to tell the consumers of a deleted queue, which declaring it again at once can prevent. */
+const REDECLARE_PAUSE_MS = 500;
 
 /**
  * What became of a message: `confirmed` is on disk; `returned` found no queue of its name; `nacked` was refused;
@@ -56,6 +60,7 @@ export function createPublisher(connection: Connection, logger: Logger): Publish
     if (returned.length === 0) return outcomes;
     // Somebody deleted a queue. Make it again, and give what came back its second chance.
     try {
+      await delay(REDECLARE_PAUSE_MS);
       await declareTopology(connection.channels);
     } catch (error) {
       logger.error("a missing queue could not be declared", { error: messageOf(error) });

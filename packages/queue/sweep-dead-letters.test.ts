@@ -1,0 +1,96 @@
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { createTestVhost } from "../../test/harness/index.ts";
+import { connectBelt } from "./index.ts";
+import { silentLogger as logger, targetNumber } from "./targets-for-tests.ts";
+
+const vhost = await createTestVhost();
+const belt = await connectBelt({ url: vhost.url, name: "sweep test", logger });
+afterAll(() => belt.close());
+
+const death = { reason: "blocked", attempts: 5, error: "HTTP 403" };
+const dlq = `/queues/${vhost.name}/listing_enrichment_dlq`;
+
+interface ListedLetter {
+  payload: string;
+  properties: { headers: Record<string, unknown> };
+}
+
+async function letters(): Promise<ListedLetter[]> {
+  const request = { count: 1_000, ackmode: "ack_requeue_true", encoding: "auto" };
+  return (await vhost.manage("POST", `${dlq}/get`, request)) as ListedLetter[];
+}
+
+const targetIds = async () =>
+  (await letters()).map(({ payload }) => (JSON.parse(payload) as { target_id: string }).target_id);
+
+beforeEach(() => vhost.manage("DELETE", `${dlq}/contents`));
+
+async function fill(count: number): Promise<void> {
+  for (let number = 1; number <= count; number++) await belt.deadLetter(targetNumber(number), death);
+}
+
+describe("sweeping the DLQ", () => {
+  it("what is dead no more goes, the rest stays as it was", async () => {
+    await fill(4);
+    const before = await letters();
+    const seen: unknown[] = [];
+    const result = await belt.sweepDeadLetters("listing_enrichment", async (message, headers) => {
+      seen.push(headers["reason"]);
+      return Number(message.target_id) % 2 === 1;
+    });
+    expect(result).toEqual({ kept: 2, removed: 2 });
+    expect(seen).toEqual(["blocked", "blocked", "blocked", "blocked"]);
+    const after = await letters();
+    expect(after.map(({ payload, properties }) => ({ payload, headers: properties.headers }))).toEqual(
+      [before[0], before[2]].map((letter) => ({
+        payload: letter?.payload,
+        headers: letter?.properties.headers,
+      })),
+    );
+  });
+
+  it("looking at the DLQ over and over does not wear its messages out", async () => {
+    await fill(1);
+    for (let look = 0; look < 25; look++) expect(await targetIds()).toEqual(["1"]);
+  });
+
+  it("a message about no target stays, and is not asked about", async () => {
+    await vhost.manage("POST", `/exchanges/${vhost.name}/amq.default/publish`, {
+      routing_key: "listing_enrichment_dlq",
+      payload: "<html>",
+      payload_encoding: "string",
+      properties: { delivery_mode: 2, headers: { reason: "unreadable" } },
+    });
+    const ask = () => Promise.reject(new Error("asked about poison"));
+    expect(await belt.sweepDeadLetters("listing_enrichment", ask)).toEqual({ kept: 1, removed: 0 });
+    expect(await letters()).toMatchObject([
+      { payload: "<html>", properties: { headers: { reason: "unreadable" } } },
+    ]);
+  });
+
+  it("more than a batch is read once through, each letter once", async () => {
+    await fill(230);
+    const asked: string[] = [];
+    const keep = async (message: { target_id: string }) => {
+      asked.push(message.target_id);
+      return true;
+    };
+    expect(await belt.sweepDeadLetters("listing_enrichment", keep)).toEqual({ kept: 230, removed: 0 });
+    expect(new Set(asked).size).toBe(230);
+    expect(asked).toHaveLength(230);
+  });
+
+  it("a limited sweep goes on where the last one stopped", async () => {
+    await fill(3);
+    const keep = async () => true;
+    await belt.sweepDeadLetters("listing_enrichment", keep, 2);
+    expect(await targetIds()).toEqual(["3", "1", "2"]);
+  });
+
+  it("a sweep that breaks off leaves every letter where it is", async () => {
+    await fill(3);
+    const broken = () => Promise.reject(new Error("the book is away"));
+    await expect(belt.sweepDeadLetters("listing_enrichment", broken)).rejects.toThrow("the book is away");
+    await expect.poll(targetIds).toEqual(["1", "2", "3"]);
+  });
+});
