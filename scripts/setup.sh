@@ -22,11 +22,12 @@ if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modu
   touch node_modules/.package-lock.json
 fi
 
-case "$(node_modules/.bin/node --version 2> /dev/null)" in
-  v24.*) ;;
+PATH="$PWD/node_modules/.bin:$PATH"
+case "$(node --version 2> /dev/null)" in
+  v2[4-9].* | v[3-9]?.*) ;;
   *)
-    echo "Node 24 is not in node_modules. Its package installs it by a script: check 'npm config get ignore-scripts'," >&2
-    echo "then remove node_modules and try again." >&2
+    echo "Node 24 is not in node_modules: there is no package of it for $(uname -sm), or optional packages are left out" >&2
+    echo "('npm config get omit'). Install Node 24 or newer on this machine, or remove node_modules and try again." >&2
     exit 1
     ;;
 esac
