@@ -20,15 +20,15 @@ it("on a terminal the line changes in place and never wraps", () => {
   expect(written).toEqual(["\r\u001b[2Kone", "\r\u001b[2Ktwo, which is too l", "\n"]);
 });
 
-it("off a terminal a line is printed every five seconds, and the last one always", () => {
+it("off a terminal a line is printed every two seconds, and the last one always", () => {
   const { output, written } = notingOutput(false);
   let time = 0;
   const line = statusLine(output, () => time);
   for (const [at, text] of [
     [0, "a"],
     [1_000, "b"],
-    [5_000, "c"],
-    [9_999, "d"],
+    [2_000, "c"],
+    [3_999, "d"],
   ] as const) {
     time = at;
     line.show(text);

@@ -1,4 +1,6 @@
-const PLAIN_LINE_EVERY_MS = 5_000;
+const PLAIN_LINE_EVERY_MS = 2_000;
+/** Some terminals do not say how wide they are. */
+const USUAL_WIDTH = 80;
 
 export interface StatusLine {
   /** Shows the text in place of the one before; off a terminal, as a plain line every few seconds. */
@@ -20,7 +22,8 @@ export function statusLine(
       last = text;
       if (output.isTTY) {
         // Back to the line's start, and clear it; a text longer than the line would start new lines for ever.
-        output.write(`\r\u001b[2K${text.slice(0, output.columns - 1)}`);
+        const width = output.columns > 0 ? output.columns : USUAL_WIDTH;
+        output.write(`\r\u001b[2K${text.slice(0, width - 1)}`);
       } else if (text !== plainShown && now() - plainShownAt >= PLAIN_LINE_EVERY_MS) {
         plainShownAt = now();
         plainShown = text;
