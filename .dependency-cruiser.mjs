@@ -1,3 +1,13 @@
+import swcVisitor from "@swc/core/Visitor.js";
+
+// swc's visitor is older than `using`, and stops at it; what it declares is visited as any other declaration.
+const visitStatement = swcVisitor.Visitor.prototype.visitStatement;
+swcVisitor.Visitor.prototype.visitStatement = function visitAnyStatement(statement) {
+  if (statement.type !== "UsingDeclaration") return visitStatement.call(this, statement);
+  statement.decls = this.visitVariableDeclarators(statement.decls);
+  return statement;
+};
+
 // The arrows of docs/architecture.md as rules: packages never import services, every folder has one door.
 const packageMayImport = {
   contracts: [],

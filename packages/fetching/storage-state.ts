@@ -98,7 +98,9 @@ function mergeLists<Entry>(
 
 function expiryOf(cookie: Cookie): number {
   const expiryMs = cookie.expiryTime();
-  return expiryMs === undefined || !Number.isFinite(expiryMs) ? -1 : Math.floor(expiryMs / 1000);
+  if (expiryMs === undefined || expiryMs === Infinity) return -1;
+  // Max-Age=0, by which a site deletes a cookie, is minus infinity here.
+  return Math.max(0, Math.floor(expiryMs / 1000));
 }
 
 /** Without SameSite browsers take Lax. */
