@@ -1,4 +1,3 @@
-import type { Database } from "@pricefleet/database";
 import type { Logger } from "@pricefleet/logging";
 import cors from "cors";
 import express, { type Express, type RequestHandler } from "express";
@@ -10,11 +9,10 @@ import { describeRoutes } from "./openapi.ts";
 import { pagesRouter } from "./pages/index.ts";
 import { answerWithProblem, Problem } from "./problem.ts";
 import { logRequests } from "./request-log.ts";
-import { routerOf } from "./route.ts";
+import { type Means, routerOf } from "./route.ts";
 import { dataRoutes, healthRoutes } from "./routes/index.ts";
 
-export interface AppOptions {
-  db: Database;
+export interface AppOptions extends Means {
   logger: Logger;
   /** Null: nobody can control anything. */
   controlToken: string | null;
@@ -28,7 +26,7 @@ export interface AppOptions {
 const roots = ["/api", "/"];
 
 export function createApp(options: AppOptions): Express {
-  const { db, logger } = options;
+  const { logger } = options;
   const metrics = createMetrics();
   const openapi = describeRoutes([...dataRoutes, ...healthRoutes]);
   const app = express();
@@ -38,11 +36,11 @@ export function createApp(options: AppOptions): Express {
   app.use(cors(corsRules(options.corsOrigins)));
   const everywhere = (...handlers: RequestHandler[]) => roots.map((root) => app.use(root, ...handlers));
   // Before the limit: who watches over the API must not be sent away.
-  everywhere(routerOf(healthRoutes, db), metricsRouter(metrics));
+  everywhere(routerOf(healthRoutes, options), metricsRouter(metrics));
   if (options.rateLimitPerMinute > 0) app.use(limitRate(options.rateLimitPerMinute));
   app.use(requireControlToken(options.controlToken));
   app.use(express.json({ limit: "64kb" }));
-  everywhere(routerOf(dataRoutes, db), pagesRouter(db, openapi));
+  everywhere(routerOf(dataRoutes, options), pagesRouter(options.db, openapi));
   app.use((request) => {
     throw new Problem(
       "not-found",

@@ -1,4 +1,5 @@
 import { databaseUrl, listVariable, sharedEnvironment, wholeNumber } from "@pricefleet/contracts";
+import { sourcesEnvironment } from "@pricefleet/sources";
 import { z } from "zod";
 
 const origins = listVariable.refine((list) => list.every(isOrigin), {
@@ -15,6 +16,7 @@ const proxyCount = z
   .transform((text) => (/off/i.test(text) ? 0 : Number(text)));
 
 export const apiEnvironment = sharedEnvironment.extend({
+  ...sourcesEnvironment.shape,
   DATABASE_URL: databaseUrl,
   DATABASE_POOL_MAX: wholeNumber(1, 1_000).default(10),
   /** 0 takes any free one; the log says which. */

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { ExitCode, readEnvironment } from "@pricefleet/contracts";
 import { connectDatabase, type Database, DatabaseUnavailableError } from "@pricefleet/database";
 import { createLogger } from "@pricefleet/logging";
+import { createSources, sourcesOptions } from "@pricefleet/sources";
 import { createApp } from "./create-app.ts";
 import { apiEnvironment } from "./environment.ts";
 import { listen, PortTakenError, stopServing } from "./serve.ts";
@@ -51,6 +52,7 @@ function connect(): Promise<Database> {
 async function serveUntil(stopSignal: Promise<unknown>, db: Database): Promise<ExitCode> {
   const app = createApp({
     db,
+    sources: createSources(sourcesOptions(environment)),
     logger,
     controlToken: environment.CONTROL_TOKEN ?? null,
     corsOrigins: environment.CORS_ORIGINS,

@@ -1,7 +1,15 @@
 import type { Database } from "@pricefleet/database";
+import type { Sources } from "@pricefleet/sources";
 import { type RequestHandler, Router } from "express";
 import { z } from "zod";
 import { Problem, type ProblemStatus } from "./problem.ts";
+
+/** What routes answer from. */
+export interface Means {
+  db: Database;
+  /** To refuse at once what no collector could read. */
+  sources: Sources;
+}
 
 /** By status. */
 interface Responses {
@@ -41,12 +49,9 @@ interface RouteDefinition<
   responses: R;
   /** The problems of this route, beside those that any route may have. */
   problems?: readonly ProblemStatus[];
-  answer(request: {
-    params: z.output<Params>;
-    query: z.output<Query>;
-    body: z.output<Body>;
-    db: Database;
-  }): Promise<Answer<NoInfer<R>>>;
+  answer(
+    request: Means & { params: z.output<Params>; query: z.output<Query>; body: z.output<Body> },
+  ): Promise<Answer<NoInfer<R>>>;
 }
 
 interface RawRequest {
@@ -64,7 +69,7 @@ export interface Route
   body: z.ZodObject | undefined;
   responses: Responses;
   problems: readonly ProblemStatus[];
-  respond(raw: RawRequest, db: Database): Promise<Answer<Responses>>;
+  respond(raw: RawRequest, means: Means): Promise<Answer<Responses>>;
 }
 
 export function defineRoute<
@@ -85,10 +90,10 @@ export function defineRoute<
     body: definition.body,
     responses: definition.responses,
     problems: definition.problems ?? [],
-    respond: async (raw, db) => {
+    respond: async (raw, means) => {
       const parsed = checkParts({ params, query, body }, raw);
       // The parts were parsed with these very schemas, which TypeScript cannot see through the defaults.
-      return definition.answer({ ...parsed, db } as never);
+      return definition.answer({ ...parsed, ...means } as never);
     },
   };
 }
@@ -125,21 +130,21 @@ function explain(issue: z.core.$ZodIssue, part: keyof RawRequest, schema: z.ZodO
   return [{ field, message: `${is}; it should be ${issue.message}` }];
 }
 
-export function routerOf(routes: readonly Route[], db: Database): Router {
+export function routerOf(routes: readonly Route[], means: Means): Router {
   const router = Router();
   for (const route of routes) {
-    router[route.method](route.path.replaceAll(/\{(\w+)\}/g, ":$1"), handlerOf(route, db));
+    router[route.method](route.path.replaceAll(/\{(\w+)\}/g, ":$1"), handlerOf(route, means));
   }
   return router;
 }
 
-function handlerOf(route: Route, db: Database): RequestHandler {
+function handlerOf(route: Route, means: Means): RequestHandler {
   return async (request, response) => {
     response.locals.route = route.path;
     if (route.body !== undefined && request.body === undefined) {
       throw new Problem("unsupported-media-type", "Send the body with Content-Type: application/json");
     }
-    const { status, body, headers = {} } = await route.respond(request, db);
+    const { status, body, headers = {} } = await route.respond(request, means);
     response.status(status).set(headers).json(body);
   };
 }

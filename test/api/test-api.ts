@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { connectDatabase, type Database } from "@pricefleet/database";
 import { createLogger } from "@pricefleet/logging";
+import { createSources } from "@pricefleet/sources";
 import { afterAll } from "vitest";
 import { type AppOptions, createApp } from "../../services/api/create-app.ts";
 import { listen, stopServing } from "../../services/api/serve.ts";
@@ -36,6 +37,7 @@ export async function startTestApi(apiUrl: string, changes: Partial<AppOptions> 
   const db = await connectForTest(apiUrl);
   const app = createApp({
     db,
+    sources: createSources({}),
     logger: quietLogger,
     controlToken: CONTROL_TOKEN,
     corsOrigins: [],

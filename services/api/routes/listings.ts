@@ -16,7 +16,7 @@ import {
 } from "../fields.ts";
 import { Problem } from "../problem.ts";
 import { defineRoute } from "../route.ts";
-import { sourceName } from "./searches.ts";
+import { sourceName } from "../search-order.ts";
 
 const listing = z
   .strictObject({

@@ -12,9 +12,9 @@ import { z } from "zod";
 import { endedAtId, readCursor, writeCursor } from "../cursor.ts";
 import { cursorField, id, idParams, pageSchema, pageSize, timestamp } from "../fields.ts";
 import { Problem } from "../problem.ts";
-import { defineRoute } from "../route.ts";
+import { defineRoute, type Means } from "../route.ts";
 import { etaSeconds, ratePerMinute, successRate } from "../run-progress.ts";
-import { limits, searchTerm, searchUrl, sourceName } from "./searches.ts";
+import { limits, refuseUnreadable, sourceName, wording } from "../search-order.ts";
 
 const count = z.int().nonnegative();
 
@@ -82,8 +82,7 @@ const run = runSummary
 const newRun = z
   .strictObject({
     source: sourceName.optional(),
-    term: searchTerm.optional(),
-    url: searchUrl.optional(),
+    ...wording,
     search_id: id.optional(),
     ...limits,
   })
@@ -146,8 +145,9 @@ export const runRoutes = [
     body: newRun,
     responses: { 202: { description: "Asked for; Location is the run's address", schema: run } },
     problems: [404, 409],
-    answer: async ({ db, body }) => {
-      const searchId = body.search_id ?? (await searchOf(db, body));
+    answer: async ({ body, ...means }) => {
+      const { db } = means;
+      const searchId = body.search_id ?? (await searchOf(means, body));
       const runId = await askRun(db, searchId, body.max_pages ?? null, body.enrich_limit ?? null);
       return { status: 202, headers: { Location: `/runs/${runId}` }, body: await runAsItIs(db, runId) };
     },
@@ -174,7 +174,7 @@ function askingRoute(request: RunRequest, summary: string) {
   });
 }
 
-function searchOf(db: Database, body: z.infer<typeof newRun>): Promise<string> {
+async function searchOf({ db, sources }: Means, body: z.infer<typeof newRun>): Promise<string> {
   const {
     source = "",
     term = null,
@@ -182,6 +182,7 @@ function searchOf(db: Database, body: z.infer<typeof newRun>): Promise<string> {
     max_pages: maxPages = 0,
     enrich_limit: enrichLimit = 0,
   } = body;
+  refuseUnreadable(sources, { source, term, url });
   return askSearch(db, { source, term, url, maxPages, enrichLimit });
 }
 

@@ -1,9 +1,10 @@
 import { askSearch, askSearchChange, findSearch, findSearches, findSearchFor } from "@pricefleet/database";
 import { z } from "zod";
 import { endedAtId, readCursor, writeCursor } from "../cursor.ts";
-import { cursorField, id, idParams, numberInBody, pageSchema, pageSize, text, timestamp } from "../fields.ts";
+import { cursorField, id, idParams, numberInBody, pageSchema, pageSize, timestamp } from "../fields.ts";
 import { Problem } from "../problem.ts";
 import { defineRoute } from "../route.ts";
+import { limits, refuseUnreadable, sourceName, wording } from "../search-order.ts";
 
 const search = z
   .strictObject({
@@ -20,18 +21,6 @@ const search = z
   })
   .meta({ id: "Search" });
 
-/** What POST /searches and POST /runs both take. */
-export const sourceName = z
-  .string({ error: "the name of a source such as ebay" })
-  .regex(/^[a-z][a-z0-9-]{0,40}$/, { error: "the name of a source such as ebay" });
-export const searchUrl = z
-  .url({ protocol: /^https?$/, error: "the address of a search page, http or https" })
-  .max(2_000, { error: "an address of at most 2000 characters" });
-export const searchTerm = text(300);
-export const limits = {
-  max_pages: numberInBody(0, 10_000).optional().describe("0: all"),
-  enrich_limit: numberInBody(0, 1_000_000).optional().describe("How many listing pages to read; 0: all"),
-};
 const schedule = {
   enabled: z.boolean({ error: "true or false" }).optional(),
   interval_seconds: numberInBody(60, 31_536_000)
@@ -76,20 +65,14 @@ export const searchRoutes = [
     description:
       "Words (`term`) or the address of a search page (`url`). It runs when asked for, or every `interval_seconds`.",
     body: z
-      .strictObject({
-        source: sourceName,
-        term: searchTerm.optional(),
-        url: searchUrl.optional(),
-        ...limits,
-        ...schedule,
-      })
+      .strictObject({ source: sourceName, ...wording, ...limits, ...schedule })
       .refine(({ term, url }) => (term === undefined) !== (url === undefined), {
         error: "given without url, or left out with it: a search is either words or an address",
         path: ["term"],
       }),
     responses: { 201: { description: "The new search; Location is its address", schema: search } },
     problems: [409],
-    answer: async ({ db, body }) => {
+    answer: async ({ db, sources, body }) => {
       const {
         source,
         term = null,
@@ -97,6 +80,7 @@ export const searchRoutes = [
         max_pages: maxPages = 0,
         enrich_limit: enrichLimit = 0,
       } = body;
+      refuseUnreadable(sources, { source, term, url });
       const known = await findSearchFor(db, source, term, url);
       if (known !== null) {
         throw new Problem("conflict", `search ${known} is this one; PATCH changes it`, {
