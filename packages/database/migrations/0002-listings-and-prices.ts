@@ -44,6 +44,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   );
   await sql`CREATE INDEX listings_by_price ON price_tracker.listings (currency, amount, id)`.execute(db);
   await sql`
+    CREATE INDEX listings_by_amount ON price_tracker.listings (amount, id) WHERE amount IS NOT NULL
+  `.execute(db);
+  await sql`
     CREATE INDEX listings_by_words ON price_tracker.listings USING gin (to_tsvector('simple', title))
   `.execute(db);
 

@@ -1,0 +1,259 @@
+import { sql } from "kysely";
+import { afterAll, describe, expect, it } from "vitest";
+import { createTestDatabase } from "../../test/harness/index.ts";
+import { connectDatabase, type Database } from "./connect.ts";
+import { fillBook } from "./fixtures/fill-book.ts";
+import { anItem, aPage, claimed, openTestBook, quietLogger } from "./fixtures/test-book.ts";
+import * as door from "./index.ts";
+
+const urls = await createTestDatabase();
+const book = await openTestBook(urls);
+// One connection each, so that the statistics it writes are those of the call before.
+const connect = (url: string) => connectDatabase({ url, poolMax: 1, name: "plans", logger: quietLogger });
+const worker = await connect(urls.workerUrl);
+const api = await connect(urls.apiUrl);
+afterAll(async () => {
+  await Promise.all([worker.destroy(), api.destroy()]);
+  await book.close();
+});
+await fillBook(book.owner);
+
+const BIG_TABLES = /^(targets|listings|search_listings|snapshots|price_observations.*)$/;
+
+/** The tables that the work reads from end to end, as PostgreSQL counts it: also inside functions and for foreign keys. */
+async function scansOf(db: Database, work: (db: Database) => Promise<unknown>): Promise<string[]> {
+  const before = await scanCounts(db);
+  await work(db);
+  const after = await scanCounts(db);
+  return [...after].flatMap(([table, count]) => (count > (before.get(table) ?? 0) ? [table] : []));
+}
+
+async function scanCounts(db: Database): Promise<Map<string, number>> {
+  await sql`SELECT pg_stat_force_next_flush()`.execute(db);
+  const { rows } = await book.owner.query<{ table: string; scans: string }>(
+    // An empty month is read from end to end in no time, and nothing else would be sensible.
+    `SELECT s.relname AS table, s.seq_scan AS scans FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
+      WHERE s.schemaname = 'price_tracker' AND c.reltuples > 1000`,
+  );
+  return new Map(
+    rows.filter(({ table }) => BIG_TABLES.test(table)).map(({ table, scans }) => [table, Number(scans)]),
+  );
+}
+
+const [run] = (
+  await book.owner.query<{ id: string; searchId: string }>(
+    `SELECT id, search_id AS "searchId" FROM runs WHERE state = 'processing' ORDER BY id LIMIT 1`,
+  )
+).rows;
+const [ended] = (
+  await book.owner.query<{ id: string; searchId: string }>(
+    `SELECT id, search_id AS "searchId" FROM runs WHERE state = 'completed' ORDER BY id LIMIT 1`,
+  )
+).rows;
+if (run === undefined || ended === undefined) throw new Error("the book is not filled");
+const collecting = {
+  ...run,
+  source: "sample",
+  term: "x",
+  url: null,
+  maxPages: 0,
+  enrichLimit: 0,
+  nextPage: 1,
+};
+const failure = { errorClass: "temporary", reason: "network", message: "reset" };
+const snapshot = {
+  sha256: "ab12",
+  path: "ab/ab12.html.gz",
+  sizeBytes: 1,
+  url: "https://shop.example/1",
+  source: "sample",
+  targetId: null,
+  fetchedBy: "http",
+  pageState: "ok",
+  fetchedAt: new Date(),
+} as const;
+
+async function aQueuedTarget() {
+  const { rows } = await book.owner.query<{ targetId: string; publishId: number }>(
+    `SELECT id AS "targetId", publish_id AS "publishId" FROM targets WHERE state = 'queued' LIMIT 1`,
+  );
+  if (rows[0] === undefined) throw new Error("no target is queued");
+  return rows[0];
+}
+
+/** A claim made outside what is looked at. */
+const aClaim = async () => claimed(book.db, await aQueuedTarget());
+
+async function aDeadTarget(): Promise<string> {
+  const { rows } = await book.owner.query<{ id: string }>(
+    "SELECT id FROM targets WHERE state = 'dead' LIMIT 1",
+  );
+  return rows[0]?.id ?? "";
+}
+
+const cards = (from: number) => Array.from({ length: 240 }, (_, index) => anItem(`x${from + index}`));
+const position = { key: new Date(Date.now() - 86_400_000).toISOString(), id: "50000" };
+const pricePosition = { key: "99.99", id: "50000" };
+const filters: door.ListingFilter[] = [
+  {},
+  { source: "sample" },
+  { searchId: run.searchId },
+  { text: "kind 77" },
+  { currency: "EUR", minPrice: "10", maxPrice: "20" },
+  { condition: "used" },
+  { seenSince: new Date(Date.now() - 3_600_000) },
+  { source: "sample", searchId: run.searchId, text: "thing", currency: "EUR", condition: "new" },
+];
+const orders = ["newest", "oldest", "last_seen", "price_asc", "price_desc"] as const;
+
+const listingCalls = filters.flatMap((filter) => orders.map((order) => ({ filter, order })));
+
+type Call = (db: Database) => Promise<unknown>;
+const times = (calls: Call[]): Call => {
+  return async (db) => {
+    for (const call of calls) await call(db);
+  };
+};
+
+/** Every function of this package that asks the worker's PostgreSQL something, with arguments as in real work. */
+const workersCalls: Record<string, Call> = {
+  takeDueTargets: (db) => door.takeDueTargets(db, 1_000),
+  returnOverdueTargets: (db) => door.returnOverdueTargets(db, 1_000),
+  freeDeadLeases: (db) => door.freeDeadLeases(db, 1_000),
+  undeliveredDeadLetters: (db) => door.undeliveredDeadLetters(db, 0, 100),
+  isStillDead: async (db) => door.isStillDead(db, await aDeadTarget()),
+  hasWorkLeft: (db) => door.hasWorkLeft(db, ["listing_enrichment"]),
+  claimTarget: async (db) => claimed(db, await aQueuedTarget()),
+  postponeTarget: async (db) =>
+    door.postponeTarget(db, await aClaim(), { ...failure, delayMs: 1_000, countsAsAttempt: true }),
+  markGivenUp: async (db) => door.markGivenUp(db, await aClaim(), "dead", failure),
+  markDeadLettered: async (db) => door.markDeadLettered(db, await aDeadTarget()),
+  finishListing: async (db) => {
+    const claim = await aClaim();
+    const item = anItem(claim.externalId);
+    const finish = { claim, item, details: null, snapshot: { ...snapshot, targetId: claim.targetId } };
+    await door.finishListing(db, finish);
+    await door.finishListing(db, finish);
+  },
+  markListingGone: (db) => door.markListingGone(db, "sample", "x77"),
+  storeSearchPage: async (db) => {
+    await door.storeSearchPage(db, aPage(collecting, "h1.example", cards(1_000)));
+    await door.storeSearchPage(
+      db,
+      aPage(collecting, "h1.example", cards(200_000), { pageNumber: 2, enrichLimit: 9_000 }),
+    );
+  },
+  storeSightings: (db) =>
+    db.transaction().execute((trx) =>
+      door.storeSightings(
+        trx,
+        cards(5_000).map((item) => ({
+          source: "sample",
+          item,
+          readFrom: "page",
+          runId: run.id,
+          targetId: null,
+          snapshotId: null,
+          cardDigest: null,
+          details: null,
+        })),
+        24,
+      ),
+    ),
+  insertSnapshot: (db) => door.insertSnapshot(db, snapshot),
+  markSnapshotsPruned: (db) => door.markSnapshotsPruned(db, ["ab12", "cd34"]),
+  ensureHosts: (db) =>
+    door.ensureHosts(db, [{ host: "new.example", source: "sample", minDelayMs: 0, maxInFlight: 1 }]),
+  reserveSlot: (db) => door.reserveSlot(db, "h1.example"),
+  rememberFetchMode: (db) => door.rememberFetchMode(db, "h1.example", "http"),
+  closeHost: (db) => door.closeHost(db, "new.example", "blocked", null),
+  reopenHost: (db) => door.reopenHost(db, "new.example"),
+  startRun: (db) => door.startRun(db, { ...collecting, term: "another" }),
+  takeOverRun: (db) => door.takeOverRun(db, run.id),
+  runsWithoutCollector: (db) => door.runsWithoutCollector(db),
+  renewCollecting: (db) => door.renewCollecting(db, run.id),
+  releaseRun: (db) => door.releaseRun(db, run.id),
+  markCollected: (db) => door.markCollected(db, run.id),
+  changeRunState: (db) => door.changeRunState(db, run.id, "paused", "test"),
+  completeFinishedRuns: (db) => door.completeFinishedRuns(db),
+  startDueSearches: (db) => door.startDueSearches(db),
+  ensureMonthlyPartitions: (db) => door.ensureMonthlyPartitions(db, 3),
+  distrustTheBelt: (db) => door.distrustTheBelt(db),
+  tryToLead: (db) => door.tryToLead(db, "plans", "test", 30),
+  isDatabaseAnswering: (db) => door.isDatabaseAnswering(db),
+};
+
+const apisCalls: Record<string, Call> = {
+  findListing: (db) => door.findListing(db, "777"),
+  findPrices: times([
+    (db) => door.findPrices(db, "777", 50, null),
+    (db) => door.findPrices(db, "777", 50, position),
+  ]),
+  findRuns: (db) => door.findRuns(db, {}, 50, null),
+  findRun: (db) => door.findRun(db, run.id),
+  findSearches: (db) => door.findSearches(db, 50, null),
+  findSearch: (db) => door.findSearch(db, run.searchId),
+  findSearchFor: (db) => door.findSearchFor(db, "sample", "term 3", null),
+  askSearch: (db) => door.askSearch(db, { ...collecting, term: "a third" }),
+  askSearchChange: (db) => door.askSearchChange(db, run.searchId, { maxPages: 3 }),
+  askRun: (db) => door.askRun(db, ended.searchId, null, null),
+  askOfRun: times([
+    (db) => door.askOfRun(db, run.id, "retry"),
+    (db) => door.askOfRun(db, run.id, "resume"),
+    (db) => door.askOfRun(db, run.id, "stop"),
+    (db) => door.askOfRun(db, run.id, "reset"),
+  ]),
+};
+
+/** These touch a row or two of `leaders`, or no rows. */
+const without = [
+  "asLeader",
+  "renewTerm",
+  "endTerm",
+  "connectDatabase",
+  "migrateToLatest",
+  "withRetries",
+  "isRetryable",
+  "sqlStateOf",
+  "ensureRoles",
+  "generateRolePasswords",
+];
+
+describe("over a hundred thousand targets no query reads a big table from end to end", () => {
+  it("the book is big, and what is looked for here would be seen", async () => {
+    expect(await scansOf(worker, (db) => sql`SELECT max(url) FROM targets`.execute(db))).toEqual(["targets"]);
+    expect(await scansOf(worker, () => Promise.resolve())).toEqual([]);
+  });
+
+  it.each(Object.entries(workersCalls))("%s", async (_, call) => {
+    expect(await scansOf(worker, call)).toEqual([]);
+  });
+
+  it.each(Object.entries(apisCalls))("%s", async (_, call) => {
+    expect(await scansOf(api, call)).toEqual([]);
+  });
+
+  it.each(listingCalls)("findListings $filter $order", async ({ filter, order }) => {
+    const after = order.startsWith("price") ? pricePosition : position;
+    expect(await scansOf(api, (db) => door.findListings(db, filter, order, 50, null))).toEqual([]);
+    expect(await scansOf(api, (db) => door.findListings(db, filter, order, 50, after))).toEqual([]);
+  });
+
+  it.each(["ask_dead_letter_retry", "ask_dead_letter_discard"])("%s", async (request) => {
+    const id = await aDeadTarget();
+    expect(await scansOf(api, (db) => sql`SELECT ${sql.ref(request)}(${id})`.execute(db))).toEqual([]);
+  });
+
+  it("a run that is deleted takes its targets along without a search for them", async () => {
+    const work = (db: Database) => sql`DELETE FROM runs WHERE id = ${ended.id}`.execute(db);
+    expect(await scansOf(worker, work)).toEqual([]);
+  });
+
+  it("every function of this package is looked at", () => {
+    const functions = Object.entries(door)
+      .filter(([, value]) => typeof value === "function" && !(value.prototype instanceof Error))
+      .map(([name]) => name);
+    const covered = [...Object.keys(workersCalls), ...Object.keys(apisCalls), "findListings", ...without];
+    expect(functions.filter((name) => !covered.includes(name))).toEqual([]);
+  });
+});
