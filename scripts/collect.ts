@@ -12,6 +12,7 @@ import { startStack } from "./stack.ts";
 import { statusLine } from "./terminal/status-line.ts";
 
 const BAR_WIDTH = 20;
+const LOG_PROGRESS_EVERY_MS = 10_000;
 
 /** The search's own variables go to the collector as they are, which knows what is right for them. */
 const collectEnvironment = z.object({
@@ -35,6 +36,7 @@ await runCommand(async (interrupted) => {
 
   const isTerminal = process.stderr.isTTY;
   const line = statusLine();
+  let loggedAt = Date.now();
   const runs = await collectRuns({
     environment: stack.workerEnvironment,
     logFolder: stack.logFolder,
@@ -42,6 +44,10 @@ await runCommand(async (interrupted) => {
     interrupted,
     onProgress: (current) => {
       if (isTerminal) line.show(current.map(oneLine).join("   ") || "starting the collector");
+      else if (Date.now() - loggedAt >= LOG_PROGRESS_EVERY_MS) {
+        loggedAt = Date.now();
+        for (const run of current) console.error(progressLog(run));
+      }
     },
     onLogLine: (logLine) => {
       if (!isTerminal) console.error(logLine);
@@ -74,4 +80,18 @@ async function startOwnStack(workers: number, closers: AsyncDisposableStack) {
 
 function oneLine(run: RunStatus): string {
   return `${progressBar(run, BAR_WIDTH)}  ${describeProgress(run)}`;
+}
+
+/** As the services log, so that one program can read all lines. */
+function progressLog(run: RunStatus): string {
+  const { id, state, found, pending, queued, running, done, failed, dead, rate_per_minute, eta_seconds } =
+    run;
+  const counts = { state, found, pending, queued, running, done, failed, dead, rate_per_minute, eta_seconds };
+  const head = {
+    timestamp: new Date().toISOString(),
+    level: "info",
+    service: "collect",
+    message: "progress",
+  };
+  return JSON.stringify({ ...head, run_id: id, ...counts });
 }

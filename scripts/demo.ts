@@ -84,6 +84,7 @@ async function printListings(run: RunStatus, api: ApiClient): Promise<void> {
   console.log();
   for (const row of listingTable(rows, process.stdout.columns || 100)) console.log(row);
   if (run.found > rows.length) console.log(`… and ${run.found - rows.length} more`);
+  if (rows.some((row) => row.previousAmount !== null)) console.log("▲ ▼: against the price seen before");
   console.log();
 }
 

@@ -137,7 +137,8 @@ async function prepareDatabase(adminUrl: string, folder: string) {
     "pricefleet_worker",
     "pricefleet_api",
   ]);
-  const named = new URL(adminUrl).pathname.slice(1);
+  const { host, pathname } = new URL(adminUrl);
+  const named = pathname.slice(1);
   const urls = await ensureRoles(
     adminUrl,
     {
@@ -146,7 +147,10 @@ async function prepareDatabase(adminUrl: string, folder: string) {
       pricefleet_api: passwords.pricefleet_api,
     },
     named === "" || named === "postgres" ? "pricefleet" : named,
-  );
+  ).catch((error: unknown) => {
+    const wanted = "It has to run, and its role to be allowed to create roles and databases.";
+    throw new Error(`PostgreSQL at ${host} cannot be used: ${messageOf(error)}. ${wanted}`, { cause: error });
+  });
   await migrateToLatest(urls.ownerUrl);
   return urls;
 }
