@@ -47,14 +47,17 @@ export async function connectDatabase(options: ConnectOptions): Promise<Database
     keepAlive: true,
     options: "-c search_path=price_tracker",
   });
-  pool.on("error", (error) =>
-    logger.warn("an idle database connection was lost", { error: messageOf(error) }),
+  // A connection may be lost at rest or between two statements of a transaction, when nobody awaits an answer: an error
+  // without a listener would end the process. The pool tells again of those at rest, and needs a listener of its own.
+  pool.on("connect", (client) =>
+    client.on("error", (error) => logger.warn("a database connection was lost", { error: messageOf(error) })),
   );
+  pool.on("error", () => undefined);
   // pg gives a connection whose query timed out on our side back to the pool, stuck behind that query for as long as
-  // TCP hopes (a quarter of an hour): it is closed instead. `readyForQuery` is pg's own mark of a connection at rest.
+  // TCP hopes (a quarter of an hour): it is closed instead. `_activeQuery` is pg's own mark of a query without an answer.
   pool.on("release", (_error, released) => {
-    const client = released as unknown as pg.Client & { readyForQuery: boolean };
-    if (!client.readyForQuery) void client.end();
+    const client = released as unknown as pg.Client & { _activeQuery: unknown };
+    if (client._activeQuery !== null) void client.end();
   });
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   let last = "";
