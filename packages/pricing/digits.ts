@@ -1,63 +1,100 @@
-/** The first digit (zero) of the scripts that shops print prices in; each has its ten digits in a row. */
-const zeros = [0x0660, 0x06f0, 0x0966, 0x09e6, 0x0e50, 0xff10];
+/** The code of the character zero in every script whose digits appear in prices; each script has its ten in a row. */
+const scriptZeros = [
+  0x0660, 0x06f0, 0x07c0, 0x0966, 0x09e6, 0x0a66, 0x0ae6, 0x0b66, 0x0be6, 0x0c66, 0x0ce6, 0x0d66, 0x0de6,
+  0x0e50, 0x0ed0, 0x0f20, 0x1040, 0x1090, 0x17e0, 0x1810, 0xff10,
+];
 
-/** Printed forms of one and the same thing, as the one that the scanner knows. */
-const sameAs = new Map<string, string>([
-  ..."\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\n\r"
-    .split("")
-    .map((c): [string, string] => [c, " "]),
-  ..."\u2010\u2011\u2012\u2013\u2014\u2212\ufe58\ufe63\uff0d"
-    .split("")
-    .map((c): [string, string] => [c, "-"]),
-  ..."\u2019\u02bc\uff07`\u00b4\u2018".split("").map((c): [string, string] => [c, "'"]),
-  ["\u066b", "."],
-  ["\u066c", ","],
-  ["\uff0c", ","],
-  ["\uff0e", "."],
-  ["\uff04", "$"],
-  ["\uffe5", "¥"],
-  ["\uffe1", "£"],
-  ["\uffe0", "¢"],
-]);
-/** Marks that tell the direction of writing, or where a line may break: not there for the reader. */
-const invisible = new Set(
-  "\u200b\u200c\u200d\u200e\u200f\u061c\u2060\u202a\u202b\u202c\u2066\u2067\u2068\u2069\ufeff\u00ad",
-);
+const folded = new Map<number, string>();
+for (const zero of scriptZeros)
+  for (let digit = 0; digit < 10; digit++) folded.set(zero + digit, String(digit));
+// Fullwidth punctuation and letters stand a fixed distance from ASCII.
+for (let code = 0xff01; code <= 0xff5e; code++) folded.set(code, String.fromCharCode(code - 0xfee0));
 
-/** Digits of every script as 0 to 9, all spaces as one kind, all minus signs as "-", direction marks gone. */
-export function plainCharacters(text: string): string {
-  if (isPlain(text)) return text;
-  let plain = "";
-  for (const character of text) {
-    if (invisible.has(character)) continue;
-    plain += sameAs.get(character) ?? asciiDigit(character) ?? character;
+function foldEach(characters: string, into: string): void {
+  for (const character of characters) folded.set(character.charCodeAt(0), into);
+}
+foldEach("\u00a0\u1680\u202f\u205f\u3000", " ");
+for (let code = 0x2000; code <= 0x200a; code++) folded.set(code, " ");
+foldEach("‐‑‒−﹣－⁻₋➖", "-");
+foldEach("—―", "–");
+foldEach("’‘ʼʻ´`＇′‛", "'");
+foldEach("٬", "'");
+foldEach("،﹐", ",");
+foldEach("﹒．", ".");
+foldEach("￡", "£");
+foldEach("￥", "¥");
+foldEach("￦", "₩");
+foldEach("￠", "¢");
+foldEach("﹩", "$");
+foldEach("٪﹪", "%");
+foldEach("⁄∕", "/");
+// Invisible: soft hyphen, direction marks, joiners, variation selectors, byte order mark.
+foldEach("\u00ad\u061c\ufeff", "");
+for (const [first, last] of [
+  [0x200b, 0x200f],
+  [0x202a, 0x202e],
+  [0x2060, 0x2069],
+  [0xfe00, 0xfe0f],
+] as const) {
+  for (let code = first; code <= last; code++) folded.set(code, "");
+}
+
+/**
+ * The text with one spelling for each thing a price is written with: ASCII digits, "-" for every hyphen and minus,
+ * "–" for longer dashes, "'" for apostrophes and the Arabic thousands sign, a plain space for every space of one line.
+ * What is invisible is left out. "٫", the Arabic decimal sign, stays: it is never anything else.
+ */
+export function foldText(text: string): string {
+  let result = "";
+  let copiedTo = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code < 0x80) continue;
+    const replacement = folded.get(code);
+    if (replacement === undefined) continue;
+    result += text.slice(copiedTo, index) + replacement;
+    copiedTo = index + 1;
   }
-  return plain;
+  return copiedTo === 0 ? text : result + text.slice(copiedTo);
 }
 
-function isPlain(text: string): boolean {
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (
-      code < 0x20 ||
-      code === 0x60 ||
-      code === 0xb4 ||
-      code > 0x2ff ||
-      code === 0xa0 ||
-      code === 0xad ||
-      code === 0x2bc
-    )
-      return false;
-  }
-  return true;
+/** Lower case with every character at its old place, which toLowerCase alone does not promise ("İ" becomes two). */
+export function lowerInPlace(text: string): string {
+  const lower = text.toLowerCase();
+  if (lower.length === text.length) return lower;
+  return Array.from({ length: text.length }, (_, index) => {
+    const character = text.charAt(index).toLowerCase();
+    return character.length === 1 ? character : text.charAt(index);
+  }).join("");
 }
 
-function asciiDigit(character: string): string | null {
-  const code = character.codePointAt(0) ?? 0;
-  const zero = zeros.find((start) => code >= start && code <= start + 9);
-  return zero === undefined ? null : String(code - zero);
-}
-
+/** Is this code one of "0" to "9"? For folded text. */
 export function isDigit(code: number): boolean {
-  return code >= 48 && code <= 57;
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** Spaces, tabs and line ends of folded text. */
+export function isSpace(code: number): boolean {
+  return (
+    code === 0x20 || (code >= 0x09 && code <= 0x0d) || code === 0x2028 || code === 0x2029 || code === 0x85
+  );
+}
+
+/** Signs of money that Unicode keeps in the blocks of their scripts. */
+const signsAmongLetters = new Set(Array.from("฿৳৲៛௹૱﷼؋֏", (sign) => sign.charCodeAt(0)));
+
+/**
+ * Letters of scripts that put spaces between words. Chinese, Japanese, Korean and Thai do not, so there a sign of
+ * money may touch the next word.
+ */
+export function isLetter(code: number): boolean {
+  // Past the end of a text charCodeAt gives NaN, which no comparison below would stop.
+  if (!(code >= 0x41)) return false;
+  if (code < 0x80) return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a);
+  if (code < 0xc0) return code === 0xaa || code === 0xb5 || code === 0xba;
+  if (code >= 0x0e00 && code <= 0x0eff) return false;
+  if (code >= 0x2000 && code <= 0x2bff) return false;
+  if (code >= 0x2e00 && code <= 0xfaff) return false;
+  if (code >= 0xfe30) return false;
+  return code !== 0xd7 && code !== 0xf7 && code !== 0x060c && code !== 0x066b && !signsAmongLetters.has(code);
 }

@@ -1,0 +1,40 @@
+import { decimalOf, shiftDecimal } from "./decimals.ts";
+import { isDigit } from "./digits.ts";
+import { scanTokens, type Token } from "./scan-tokens.ts";
+
+/** Beyond it an exponent is no amount of money; it also keeps "1e999999999" from filling the memory with zeros. */
+const MAX_EXPONENT = 40;
+
+/**
+ * The canonical decimal string of an amount made for machines (JSON-LD, meta tags, embedded state), where a single
+ * point is the decimal separator whatever the page's language: 19.9 is "19.9", "1.234" is "1.234", "1,234.50" is
+ * "1234.50", "19,90" is "19.90", "1,234" is "1234". The printed decimals stay; leading zeros and a trailing point go.
+ * A currency beside it is passed over. null for what is not one finite number.
+ */
+export function normalizeAmount(amount: string | number): string | null {
+  const { mantissa, exponent } = splitExponent(String(amount).trim());
+  if (Math.abs(exponent) > MAX_EXPONENT) return null;
+  const tokens = scanTokens(mantissa, ".");
+  const index = tokens.findIndex(({ kind }) => kind === "number");
+  const number = tokens[index];
+  if (number?.kind !== "number" || number.value === null) return null;
+  if (tokens.some(({ kind }, at) => kind === "number" && at > index)) return null;
+  const { whole, fraction } = shiftDecimal(number.value.whole, number.value.fraction, exponent);
+  return decimalOf(hasMinus(tokens, index), whole, fraction);
+}
+
+/** "1e-7", as JavaScript and JSON write small and great numbers. */
+function splitExponent(text: string): { mantissa: string; exponent: number } {
+  const at = text.toLowerCase().lastIndexOf("e");
+  const exponent = Number(text.slice(at + 1));
+  const isExponent =
+    at > 0 && isDigit(text.charCodeAt(at - 1)) && at + 1 < text.length && Number.isInteger(exponent);
+  return isExponent ? { mantissa: text.slice(0, at), exponent } : { mantissa: text, exponent: 0 };
+}
+
+/** A minus before the number or before the sign before it. */
+function hasMinus(tokens: readonly Token[], index: number): boolean {
+  return tokens
+    .slice(Math.max(0, index - 2), index)
+    .some((token) => token.kind === "mark" && token.text === "-");
+}
