@@ -1,0 +1,1002 @@
+-- Made by "npm run dump-schema" with PostgreSQL 15. Do not edit.
+CREATE SCHEMA price_tracker;
+
+ALTER SCHEMA price_tracker OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.ask_dead_letter_discard(p_target_id bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ 
+      DECLARE v_state text;
+      BEGIN
+        SELECT state INTO v_state FROM targets WHERE id = p_target_id FOR UPDATE;
+        
+        IF NOT FOUND THEN RAISE EXCEPTION 'target % does not exist', p_target_id USING ERRCODE = 'PF404'; END IF;
+        IF v_state <> 'dead' THEN
+          RAISE EXCEPTION 'target % is %, not dead', p_target_id, v_state USING ERRCODE = 'PF409';
+        END IF;
+        UPDATE targets SET state = 'cancelled' WHERE id = p_target_id;
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_dead_letter_discard(p_target_id bigint) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_dead_letter_retry(p_target_id bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ 
+      DECLARE v_run_id bigint; v_state text;
+      BEGIN
+        -- The run is locked first, as a reset or a retry of the whole run does: so these never wait in a circle.
+        SELECT run_id INTO v_run_id FROM targets WHERE id = p_target_id;
+        PERFORM FROM runs WHERE id = v_run_id FOR UPDATE;
+        SELECT state INTO v_state FROM targets WHERE id = p_target_id FOR UPDATE;
+        
+        IF NOT FOUND THEN RAISE EXCEPTION 'target % does not exist', p_target_id USING ERRCODE = 'PF404'; END IF;
+        IF v_state <> 'dead' THEN
+          RAISE EXCEPTION 'target % is %, not dead', p_target_id, v_state USING ERRCODE = 'PF409';
+        END IF;
+        UPDATE targets SET state = 'pending', attempts = 0, lost_leases = 0, not_before = now(), finished_at = NULL,
+               dead_lettered_at = NULL
+         WHERE id = p_target_id;
+        PERFORM reopen_run(v_run_id, 'asked to retry target ' || p_target_id);
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_dead_letter_retry(p_target_id bigint) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_host_limits(p_host text, p_min_delay_ms integer, p_max_in_flight integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ 
+      BEGIN
+        UPDATE hosts SET min_delay_ms = coalesce(p_min_delay_ms, min_delay_ms),
+               max_in_flight = coalesce(p_max_in_flight, max_in_flight) WHERE host = p_host;
+        IF NOT FOUND THEN RAISE EXCEPTION 'host % does not exist', p_host USING ERRCODE = 'PF404'; END IF;
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_host_limits(p_host text, p_min_delay_ms integer, p_max_in_flight integer) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages integer, p_enrich_limit integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ 
+      DECLARE v_id bigint; v_active bigint;
+      BEGIN
+        INSERT INTO runs (search_id, max_pages, enrich_limit)
+        SELECT id, coalesce(p_max_pages, max_pages), coalesce(p_enrich_limit, enrich_limit) FROM searches WHERE id = p_search_id
+        RETURNING id INTO v_id;
+        IF v_id IS NULL THEN RAISE EXCEPTION 'search % does not exist', p_search_id USING ERRCODE = 'PF404'; END IF;
+        INSERT INTO run_events (run_id, from_state, to_state, reason) VALUES (v_id, NULL, 'initializing', 'asked for');
+        RETURN v_id;
+      EXCEPTION WHEN unique_violation THEN
+        SELECT id INTO v_active FROM runs WHERE search_id = p_search_id AND state IN ('initializing', 'processing', 'paused');
+        RAISE EXCEPTION 'search % has run % under way', p_search_id, v_active USING ERRCODE = 'PF409', DETAIL = v_active::text;
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages integer, p_enrich_limit integer) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_run_reset(p_run_id bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ 
+      DECLARE v_cancelled bigint;
+      BEGIN
+        PERFORM change_run_state(p_run_id, 'idle', 'asked to reset');
+        UPDATE targets SET state = 'cancelled', republish_after = NULL, finished_at = now()
+         WHERE run_id = p_run_id AND state IN ('pending', 'queued');
+        GET DIAGNOSTICS v_cancelled = ROW_COUNT;
+        RETURN v_cancelled;
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_run_reset(p_run_id bigint) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_run_resume(p_run_id bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ BEGIN PERFORM change_run_state(p_run_id, 'processing', 'asked to resume'); END $$;
+
+ALTER FUNCTION price_tracker.ask_run_resume(p_run_id bigint) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_run_retry(p_run_id bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ 
+      DECLARE v_retried bigint;
+      BEGIN
+        PERFORM FROM runs WHERE id = p_run_id FOR UPDATE;
+        IF NOT FOUND THEN RAISE EXCEPTION 'run % does not exist', p_run_id USING ERRCODE = 'PF404'; END IF;
+        UPDATE targets SET state = 'pending', attempts = 0, lost_leases = 0, not_before = now(), finished_at = NULL,
+               dead_lettered_at = NULL
+         WHERE run_id = p_run_id AND state IN ('failed', 'dead');
+        GET DIAGNOSTICS v_retried = ROW_COUNT;
+        IF v_retried > 0 THEN PERFORM reopen_run(p_run_id, 'asked to retry ' || v_retried || ' targets'); END IF;
+        RETURN v_retried;
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_run_retry(p_run_id bigint) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_run_stop(p_run_id bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ BEGIN PERFORM change_run_state(p_run_id, 'paused', 'asked to stop'); END $$;
+
+ALTER FUNCTION price_tracker.ask_run_stop(p_run_id bigint) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_search(p_source text, p_term text, p_url text, p_max_pages integer, p_enrich_limit integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ 
+      DECLARE v_id bigint;
+      BEGIN
+        SELECT id INTO v_id FROM searches
+         WHERE source = p_source AND coalesce(term, '') = coalesce(p_term, '') AND coalesce(url, '') = coalesce(p_url, '');
+        IF FOUND THEN RETURN v_id; END IF;
+        INSERT INTO searches (source, term, url, max_pages, enrich_limit)
+        VALUES (p_source, p_term, p_url, p_max_pages, p_enrich_limit)
+        ON CONFLICT (source, coalesce(term, ''), coalesce(url, '')) DO UPDATE SET source = excluded.source
+        RETURNING id INTO v_id;
+        RETURN v_id;
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_search(p_source text, p_term text, p_url text, p_max_pages integer, p_enrich_limit integer) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max_pages integer, p_enrich_limit integer, p_enabled boolean, p_interval_seconds integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ 
+      BEGIN
+        UPDATE searches
+           SET max_pages = coalesce(p_max_pages, max_pages), enrich_limit = coalesce(p_enrich_limit, enrich_limit),
+               enabled = coalesce(p_enabled, enabled), interval_seconds = coalesce(p_interval_seconds, interval_seconds),
+               next_run_at = CASE WHEN p_interval_seconds IS NULL THEN next_run_at ELSE now() END
+         WHERE id = p_search_id;
+        IF NOT FOUND THEN RAISE EXCEPTION 'search % does not exist', p_search_id USING ERRCODE = 'PF404'; END IF;
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max_pages integer, p_enrich_limit integer, p_enabled boolean, p_interval_seconds integer) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.change_run_state(p_run_id bigint, p_to text, p_reason text) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    DECLARE
+      v_from text;
+      v_search_id bigint;
+      v_active bigint;
+    BEGIN
+      SELECT state, search_id INTO v_from, v_search_id FROM runs WHERE id = p_run_id FOR UPDATE;
+      IF NOT FOUND THEN
+        RAISE EXCEPTION 'run % does not exist', p_run_id USING ERRCODE = 'PF404';
+      END IF;
+      IF v_from = p_to THEN
+        RETURN v_from;
+      END IF;
+      IF NOT EXISTS (SELECT FROM run_transitions WHERE from_state = v_from AND to_state = p_to) THEN
+        RAISE EXCEPTION 'run % is %, from which it cannot become %', p_run_id, v_from, p_to USING ERRCODE = 'PF409';
+      END IF;
+      UPDATE runs
+         SET state = p_to,
+             error = CASE WHEN p_to = 'error' THEN p_reason END,
+             finished_at = CASE WHEN p_to IN ('completed', 'error') THEN now() END,
+             collecting_until = CASE WHEN p_to = 'processing' THEN collecting_until END
+       WHERE id = p_run_id;
+      INSERT INTO run_events (run_id, from_state, to_state, reason) VALUES (p_run_id, v_from, p_to, p_reason);
+      RETURN v_from;
+    EXCEPTION WHEN unique_violation THEN
+      SELECT id INTO v_active FROM runs WHERE search_id = v_search_id AND state IN ('initializing', 'processing', 'paused');
+      RAISE EXCEPTION 'search % has run % under way', v_search_id, v_active USING ERRCODE = 'PF409', DETAIL = v_active::text;
+    END $$;
+
+ALTER FUNCTION price_tracker.change_run_state(p_run_id bigint, p_to text, p_reason text) OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.claim_target(p_target_id bigint, p_publish_id integer, p_worker text, p_lease_seconds integer, p_longest_wait_ms integer, p_past_deadline boolean, p_moved_by_hand boolean) RETURNS TABLE(outcome text, why text, wait_ms integer, lease_token uuid, attempt integer, run_id bigint, queue text, source text, host text, external_id text, url text, fetch_mode text)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    DECLARE
+      t targets%ROWTYPE;
+      h hosts%ROWTYPE;
+      v_now timestamptz;
+      v_run_state text;
+      v_slot timestamptz;
+      v_in_flight integer;
+    BEGIN
+      -- A claim that is lost in a crash only costs a lease's time; the fsync is saved for finishes.
+      PERFORM set_config('synchronous_commit', 'off', true);
+
+      SELECT * INTO t FROM targets WHERE id = p_target_id FOR UPDATE;
+      -- After the lock: a claim that had to wait for it must not hand out a slot in the past.
+      v_now := clock_timestamp();
+
+      IF NOT FOUND THEN
+        RETURN QUERY SELECT 'ignored', 'no such target', 0, NULL::uuid, 0, NULL::bigint, NULL, NULL, NULL, NULL, NULL, NULL;
+        RETURN;
+      END IF;
+      outcome := 'ignored'; wait_ms := 0; attempt := t.attempts; run_id := t.run_id; queue := t.queue;
+      source := t.source; host := t.host; external_id := t.external_id; url := t.url;
+
+      IF p_moved_by_hand AND t.state IN ('dead', 'failed') AND t.publish_id = p_publish_id THEN
+        -- A person moved the dead letter back into the work queue: all attempts anew. The publish id stays, so that
+        -- this same message is good for a later delivery, and a second copy of it is an ordinary duplicate.
+        BEGIN
+          PERFORM reopen_run(t.run_id, 'the dead letter of target ' || t.id || ' was moved back');
+        EXCEPTION WHEN SQLSTATE 'PF409' THEN
+          -- Its message is about to be acknowledged: without this time the dispatcher publishes the dead letter again.
+          UPDATE targets SET dead_lettered_at = NULL WHERE id = t.id;
+          why := SQLERRM; RETURN NEXT; RETURN;
+        END;
+        UPDATE targets SET state = 'queued', attempts = 0, lost_leases = 0, dead_lettered_at = NULL, finished_at = NULL,
+               republish_after = v_now + interval '15 minutes'
+         WHERE id = t.id RETURNING * INTO t;
+      ELSIF t.state <> 'queued' THEN
+        why := 'target is ' || t.state; RETURN NEXT; RETURN;
+      ELSIF t.publish_id <> p_publish_id THEN
+        why := 'an old publish'; RETURN NEXT; RETURN;
+      END IF;
+
+      SELECT state INTO v_run_state FROM runs WHERE id = t.run_id;
+      IF v_run_state NOT IN ('initializing', 'processing') OR p_past_deadline THEN
+        UPDATE targets SET state = 'pending', republish_after = NULL WHERE id = t.id;
+        outcome := 'returned';
+        why := CASE WHEN p_past_deadline THEN 'the message was past its deadline' ELSE 'the run is ' || v_run_state END;
+        RETURN NEXT; RETURN;
+      END IF;
+
+      SELECT * INTO h FROM hosts WHERE hosts.host = t.host FOR UPDATE;
+      v_now := clock_timestamp();
+      v_slot := greatest(h.next_slot_at, t.not_before, h.closed_until, v_now);
+      IF v_slot <= v_now + make_interval(secs => p_longest_wait_ms / 1000.0) THEN
+        SELECT count(*) INTO v_in_flight FROM targets o WHERE o.host = t.host AND o.state = 'running';
+        IF v_in_flight >= h.max_in_flight THEN
+          v_slot := v_now + interval '1 second';
+          why := 'the host has as many requests in flight as it may';
+        ELSE
+          UPDATE hosts SET next_slot_at = v_slot + make_interval(secs => h.min_delay_ms / 1000.0) WHERE hosts.host = t.host;
+          UPDATE targets SET state = 'running', attempts = attempts + 1, lease_token = gen_random_uuid(),
+                 lease_expires_at = v_slot + make_interval(secs => p_lease_seconds), worker = p_worker,
+                 started_at = v_now, republish_after = NULL
+           WHERE id = t.id RETURNING targets.lease_token, attempts INTO lease_token, attempt;
+          outcome := 'claimed'; fetch_mode := h.fetch_mode;
+          wait_ms := ceil(extract(epoch FROM v_slot - v_now) * 1000);
+          RETURN NEXT; RETURN;
+        END IF;
+      ELSE
+        why := CASE WHEN h.closed_until = v_slot THEN 'the host is closed: ' || coalesce(h.closed_reason, 'unknown')
+                    WHEN t.not_before = v_slot THEN 'the target has to wait'
+                    ELSE 'the host''s next slot is far' END;
+        -- Those behind a far slot come back spread out over the time it takes to serve them, not all at its start.
+        IF t.not_before <> v_slot THEN
+          v_slot := v_slot + make_interval(secs => random() * least(60,
+            (SELECT count(*) FROM targets o WHERE o.host = t.host AND o.queue = t.queue AND o.state = 'queued')
+            * h.min_delay_ms / 1000.0));
+        END IF;
+      END IF;
+
+      IF v_slot > v_now + interval '5 minutes' THEN
+        UPDATE targets SET state = 'pending', not_before = v_slot, republish_after = NULL WHERE id = t.id;
+        outcome := 'returned';
+      ELSE
+        UPDATE targets SET not_before = greatest(not_before, v_slot), republish_after = v_slot + interval '15 minutes'
+         WHERE id = t.id;
+        outcome := 'later';
+        wait_ms := ceil(extract(epoch FROM v_slot - v_now) * 1000);
+      END IF;
+      RETURN NEXT;
+    END $$;
+
+ALTER FUNCTION price_tracker.claim_target(p_target_id bigint, p_publish_id integer, p_worker text, p_lease_seconds integer, p_longest_wait_ms integer, p_past_deadline boolean, p_moved_by_hand boolean) OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.complete_finished_runs() RETURNS SETOF bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    DECLARE
+      v_id bigint;
+    BEGIN
+      FOR v_id IN
+        SELECT r.id FROM runs r
+         WHERE r.state IN ('initializing', 'processing') AND r.collected_at IS NOT NULL
+           AND NOT EXISTS (SELECT FROM targets t WHERE t.run_id = r.id AND t.state IN ('pending', 'queued', 'running'))
+         ORDER BY r.id
+      LOOP
+        -- Looked at again under the run's lock: somebody may have stopped it, or asked to retry a target, since.
+        PERFORM FROM runs WHERE id = v_id AND state IN ('initializing', 'processing') FOR UPDATE;
+        CONTINUE WHEN NOT FOUND;
+        CONTINUE WHEN EXISTS (
+          SELECT FROM targets WHERE run_id = v_id AND state IN ('pending', 'queued', 'running'));
+        PERFORM change_run_state(v_id, 'completed', 'all pages read, all targets finished');
+        RETURN NEXT v_id;
+      END LOOP;
+    END $$;
+
+ALTER FUNCTION price_tracker.complete_finished_runs() OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.ensure_monthly_partitions(months_ahead integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    DECLARE
+      month_start date;
+      month_from text;
+      month_to text;
+      partition_name text;
+      made integer := 0;
+    BEGIN
+      FOR month_start IN
+        SELECT generate_series(date_trunc('month', now() AT TIME ZONE 'UTC'),
+                               date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => months_ahead),
+                               interval '1 month')::date
+      LOOP
+        partition_name := 'price_observations_' || to_char(month_start, 'YYYY_MM');
+        CONTINUE WHEN to_regclass('price_tracker.' || partition_name) IS NOT NULL;
+        month_from := month_start::text || ' 00:00:00+00';
+        month_to := (month_start + interval '1 month')::date::text || ' 00:00:00+00';
+        -- Made apart and attached, for the prices of this month that went to the rest have to move in before.
+        EXECUTE format('CREATE TABLE price_tracker.%I (LIKE price_observations INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+                       partition_name);
+        EXECUTE format(
+          'WITH moved AS (DELETE FROM price_observations_rest WHERE observed_at >= %L AND observed_at < %L RETURNING *)
+           INSERT INTO price_tracker.%I SELECT * FROM moved', month_from, month_to, partition_name);
+        EXECUTE format('ALTER TABLE price_observations ATTACH PARTITION price_tracker.%I FOR VALUES FROM (%L) TO (%L)',
+                       partition_name, month_from, month_to);
+        made := made + 1;
+      END LOOP;
+      RETURN made;
+    END $$;
+
+ALTER FUNCTION price_tracker.ensure_monthly_partitions(months_ahead integer) OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    DECLARE
+      v_state text;
+    BEGIN
+      SELECT state INTO v_state FROM runs WHERE id = p_run_id FOR UPDATE;
+      IF v_state IN ('initializing', 'processing', 'paused') THEN
+        RETURN;
+      END IF;
+      PERFORM change_run_state(p_run_id, 'processing', p_reason);
+    END $$;
+
+ALTER FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) RETURNS TABLE(target_id bigint, publish_id integer, run_id bigint, queue text, source text, host text, url text, attempts integer, turn bigint)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+    #variable_conflict use_column
+    BEGIN
+      -- One taker at a time: two that count the belt at the same moment would together make it too long.
+      PERFORM pg_advisory_xact_lock(hashtext('price_tracker.take_due_targets'));
+      RETURN QUERY
+      WITH belt AS (
+        SELECT host, queue, count(*) AS length FROM targets WHERE state = 'queued' GROUP BY host, queue
+      ), market AS (
+        SELECT m.run_id, m.host, m.queue,
+               least(p_longest_belt, greatest(32, 600000 / greatest(h.min_delay_ms, 1))) - coalesce(belt.length, 0) AS room
+          FROM run_markets m
+          JOIN runs r ON r.id = m.run_id AND r.state IN ('initializing', 'processing')
+          JOIN hosts h ON h.host = m.host AND (h.closed_until IS NULL OR h.closed_until < now() + interval '5 minutes')
+          LEFT JOIN belt ON belt.host = m.host AND belt.queue = m.queue
+      ), due AS (
+        SELECT p.id, m.host, m.queue, m.room,
+               row_number() OVER (PARTITION BY m.run_id, m.host, m.queue ORDER BY p.not_before, p.id) AS turn_in_run
+          FROM market m
+          CROSS JOIN LATERAL (
+            SELECT t.id, t.not_before FROM targets t
+             WHERE t.run_id = m.run_id AND t.host = m.host AND t.queue = m.queue AND t.state = 'pending'
+               AND t.not_before <= now()
+             ORDER BY t.not_before, t.id
+             LIMIT least(greatest(m.room, 0), p_limit)
+          ) p
+      ), ranked AS (
+        SELECT id, room, row_number() OVER (PARTITION BY host, queue ORDER BY turn_in_run, id) AS turn FROM due
+      ), chosen AS (
+        SELECT id, turn FROM ranked WHERE turn <= room ORDER BY turn, id LIMIT p_limit
+      )
+      UPDATE targets t
+         SET state = 'queued', publish_id = t.publish_id + 1,
+             republish_after = now() + make_interval(secs => p_republish_after_seconds)
+        FROM chosen WHERE t.id = chosen.id AND t.state = 'pending'
+      RETURNING t.id, t.publish_id, t.run_id, t.queue, t.source, t.host, t.url, t.attempts, chosen.turn;
+    END $$;
+
+ALTER FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) OWNER TO pricefleet_owner;
+
+CREATE TABLE price_tracker.hosts (
+    host text NOT NULL,
+    source text NOT NULL,
+    min_delay_ms integer NOT NULL,
+    max_in_flight integer NOT NULL,
+    next_slot_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    fetch_mode text,
+    closed_until timestamp with time zone,
+    closed_reason text,
+    consecutive_closings integer DEFAULT 0 NOT NULL,
+    CONSTRAINT hosts_fetch_mode_check CHECK ((fetch_mode = ANY (ARRAY['http'::text, 'browser'::text]))),
+    CONSTRAINT hosts_max_in_flight_check CHECK ((max_in_flight > 0)),
+    CONSTRAINT hosts_min_delay_ms_check CHECK ((min_delay_ms >= 0))
+);
+
+ALTER TABLE price_tracker.hosts OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.hosts.fetch_mode IS 'what the host was learned to need; null: not known yet';
+
+COMMENT ON COLUMN price_tracker.hosts.closed_until IS 'no request before this: the host showed a wall or asked for patience';
+
+CREATE TABLE price_tracker.kysely_migration (
+    name character varying(255) NOT NULL,
+    "timestamp" character varying(255) NOT NULL
+);
+
+ALTER TABLE price_tracker.kysely_migration OWNER TO pricefleet_owner;
+
+CREATE TABLE price_tracker.kysely_migration_lock (
+    id character varying(255) NOT NULL,
+    is_locked integer DEFAULT 0 NOT NULL
+);
+
+ALTER TABLE price_tracker.kysely_migration_lock OWNER TO pricefleet_owner;
+
+CREATE TABLE price_tracker.leaders (
+    name text NOT NULL,
+    holder text NOT NULL,
+    epoch bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE price_tracker.leaders OWNER TO pricefleet_owner;
+
+CREATE TABLE price_tracker.listings (
+    id bigint NOT NULL,
+    source text NOT NULL,
+    external_id text NOT NULL,
+    url text NOT NULL,
+    title text NOT NULL,
+    amount numeric,
+    amount_max numeric,
+    buy_it_now numeric,
+    currency text,
+    shipping numeric,
+    list_price numeric,
+    condition text,
+    availability text,
+    bids integer,
+    best_offer boolean DEFAULT false NOT NULL,
+    ended boolean DEFAULT false NOT NULL,
+    seller text,
+    image_url text,
+    details jsonb,
+    card_digest text,
+    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    enriched_at timestamp with time zone,
+    gone_at timestamp with time zone,
+    latest_observation_id bigint,
+    latest_observed_at timestamp with time zone,
+    CONSTRAINT a_price_has_a_currency CHECK (((amount IS NULL) OR (currency IS NOT NULL)))
+);
+
+ALTER TABLE price_tracker.listings OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.listings.card_digest IS 'of what the search card said last; an unchanged card confirms a fresh listing';
+
+ALTER TABLE price_tracker.listings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME price_tracker.listings_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE price_tracker.price_observations (
+    id bigint NOT NULL,
+    listing_id bigint NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    amount numeric NOT NULL,
+    amount_max numeric,
+    buy_it_now numeric,
+    currency text NOT NULL,
+    shipping numeric,
+    read_from text NOT NULL,
+    methods jsonb NOT NULL,
+    run_id bigint NOT NULL,
+    target_id bigint,
+    snapshot_id bigint,
+    confirmed_at timestamp with time zone NOT NULL,
+    confirmations integer DEFAULT 0 NOT NULL,
+    CONSTRAINT price_observations_read_from_check CHECK ((read_from = ANY (ARRAY['card'::text, 'page'::text])))
+)
+PARTITION BY RANGE (observed_at);
+
+ALTER TABLE price_tracker.price_observations OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.price_observations.confirmed_at IS 'when this same price was seen last; a repeat adds no row';
+
+ALTER TABLE price_tracker.price_observations ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME price_tracker.price_observations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE price_tracker.price_observations_rest (
+    id bigint NOT NULL,
+    listing_id bigint NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    amount numeric NOT NULL,
+    amount_max numeric,
+    buy_it_now numeric,
+    currency text NOT NULL,
+    shipping numeric,
+    read_from text NOT NULL,
+    methods jsonb NOT NULL,
+    run_id bigint NOT NULL,
+    target_id bigint,
+    snapshot_id bigint,
+    confirmed_at timestamp with time zone NOT NULL,
+    confirmations integer DEFAULT 0 NOT NULL,
+    CONSTRAINT price_observations_read_from_check CHECK ((read_from = ANY (ARRAY['card'::text, 'page'::text])))
+);
+
+ALTER TABLE price_tracker.price_observations_rest OWNER TO pricefleet_owner;
+
+CREATE TABLE price_tracker.run_events (
+    id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    from_state text,
+    to_state text NOT NULL,
+    reason text NOT NULL
+);
+
+ALTER TABLE price_tracker.run_events OWNER TO pricefleet_owner;
+
+ALTER TABLE price_tracker.run_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME price_tracker.run_events_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE price_tracker.run_markets (
+    run_id bigint NOT NULL,
+    host text NOT NULL,
+    queue text NOT NULL,
+    source text NOT NULL
+);
+
+ALTER TABLE price_tracker.run_markets OWNER TO pricefleet_owner;
+
+COMMENT ON TABLE price_tracker.run_markets IS 'which hosts a run has targets at: the publisher goes round these, so that none buries another';
+
+CREATE TABLE price_tracker.run_transitions (
+    from_state text NOT NULL,
+    to_state text NOT NULL
+);
+
+ALTER TABLE price_tracker.run_transitions OWNER TO pricefleet_owner;
+
+CREATE TABLE price_tracker.runs (
+    id bigint NOT NULL,
+    search_id bigint NOT NULL,
+    state text DEFAULT 'initializing'::text NOT NULL,
+    max_pages integer DEFAULT 0 NOT NULL,
+    enrich_limit integer DEFAULT 0 NOT NULL,
+    next_page integer DEFAULT 1 NOT NULL,
+    pages_read integer DEFAULT 0 NOT NULL,
+    total_results integer,
+    found integer DEFAULT 0 NOT NULL,
+    confirmed integer DEFAULT 0 NOT NULL,
+    collecting_until timestamp with time zone,
+    collected_at timestamp with time zone,
+    error text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT runs_state_check CHECK ((state = ANY (ARRAY['idle'::text, 'initializing'::text, 'processing'::text, 'paused'::text, 'completed'::text, 'error'::text])))
+);
+
+ALTER TABLE price_tracker.runs OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.runs.found IS 'distinct listings on the pages read so far';
+
+COMMENT ON COLUMN price_tracker.runs.confirmed IS 'of those found, the ones whose card sufficed: no target was made';
+
+COMMENT ON COLUMN price_tracker.runs.collecting_until IS 'the collector''s lease: past it, another one continues at next_page';
+
+ALTER TABLE price_tracker.runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME price_tracker.runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE price_tracker.search_listings (
+    search_id bigint NOT NULL,
+    listing_id bigint NOT NULL,
+    match text NOT NULL,
+    first_run_id bigint NOT NULL,
+    last_run_id bigint NOT NULL,
+    CONSTRAINT search_listings_match_check CHECK ((match = ANY (ARRAY['exact'::text, 'related'::text])))
+);
+
+ALTER TABLE price_tracker.search_listings OWNER TO pricefleet_owner;
+
+CREATE TABLE price_tracker.searches (
+    id bigint NOT NULL,
+    source text NOT NULL,
+    term text,
+    url text,
+    max_pages integer DEFAULT 0 NOT NULL,
+    enrich_limit integer DEFAULT 0 NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    interval_seconds integer,
+    next_run_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT a_search_is_words_or_an_address CHECK ((num_nonnulls(term, url) = 1)),
+    CONSTRAINT searches_enrich_limit_check CHECK ((enrich_limit >= 0)),
+    CONSTRAINT searches_interval_seconds_check CHECK ((interval_seconds >= 60)),
+    CONSTRAINT searches_max_pages_check CHECK ((max_pages >= 0))
+);
+
+ALTER TABLE price_tracker.searches OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.searches.interval_seconds IS 'null: runs only when asked for';
+
+ALTER TABLE price_tracker.searches ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME price_tracker.searches_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE price_tracker.snapshots (
+    id bigint NOT NULL,
+    sha256 text NOT NULL,
+    path text NOT NULL,
+    size_bytes integer NOT NULL,
+    url text NOT NULL,
+    source text NOT NULL,
+    listing_id bigint,
+    target_id bigint,
+    fetched_by text NOT NULL,
+    page_state text NOT NULL,
+    fetched_at timestamp with time zone DEFAULT now() NOT NULL,
+    pruned_at timestamp with time zone,
+    CONSTRAINT snapshots_fetched_by_check CHECK ((fetched_by = ANY (ARRAY['http'::text, 'browser'::text])))
+);
+
+ALTER TABLE price_tracker.snapshots OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.snapshots.path IS 'below SNAPSHOT_DIR; several rows may share one file';
+
+ALTER TABLE price_tracker.snapshots ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME price_tracker.snapshots_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE price_tracker.targets (
+    id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    queue text NOT NULL,
+    source text NOT NULL,
+    host text NOT NULL,
+    external_id text NOT NULL,
+    url text NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    lost_leases integer DEFAULT 0 NOT NULL,
+    publish_id integer DEFAULT 0 NOT NULL,
+    not_before timestamp with time zone DEFAULT now() NOT NULL,
+    republish_after timestamp with time zone,
+    lease_token uuid,
+    lease_expires_at timestamp with time zone,
+    worker text,
+    error_class text,
+    reason text,
+    last_error text,
+    dead_lettered_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT a_queued_target_is_published_again CHECK (((state <> 'queued'::text) OR (republish_after IS NOT NULL))),
+    CONSTRAINT a_running_target_has_a_lease CHECK (((state <> 'running'::text) OR ((lease_token IS NOT NULL) AND (lease_expires_at IS NOT NULL)))),
+    CONSTRAINT targets_queue_check CHECK ((queue = ANY (ARRAY['listing_enrichment'::text, 'quote_refresh'::text, 'history_sync'::text]))),
+    CONSTRAINT targets_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'dead'::text, 'cancelled'::text])))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE price_tracker.targets OWNER TO pricefleet_owner;
+
+ALTER TABLE price_tracker.targets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME price_tracker.targets_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY price_tracker.price_observations ATTACH PARTITION price_tracker.price_observations_rest DEFAULT;
+
+ALTER TABLE ONLY price_tracker.hosts
+    ADD CONSTRAINT hosts_pkey PRIMARY KEY (host);
+
+ALTER TABLE ONLY price_tracker.kysely_migration_lock
+    ADD CONSTRAINT kysely_migration_lock_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY price_tracker.kysely_migration
+    ADD CONSTRAINT kysely_migration_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY price_tracker.leaders
+    ADD CONSTRAINT leaders_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY price_tracker.listings
+    ADD CONSTRAINT listings_identity UNIQUE (source, external_id);
+
+ALTER TABLE ONLY price_tracker.listings
+    ADD CONSTRAINT listings_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY price_tracker.price_observations
+    ADD CONSTRAINT price_observations_pkey PRIMARY KEY (id, observed_at);
+
+ALTER TABLE ONLY price_tracker.price_observations_rest
+    ADD CONSTRAINT price_observations_rest_pkey PRIMARY KEY (id, observed_at);
+
+ALTER TABLE ONLY price_tracker.run_events
+    ADD CONSTRAINT run_events_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY price_tracker.run_markets
+    ADD CONSTRAINT run_markets_pkey PRIMARY KEY (run_id, host, queue);
+
+ALTER TABLE ONLY price_tracker.run_transitions
+    ADD CONSTRAINT run_transitions_pkey PRIMARY KEY (from_state, to_state);
+
+ALTER TABLE ONLY price_tracker.runs
+    ADD CONSTRAINT runs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY price_tracker.search_listings
+    ADD CONSTRAINT search_listings_pkey PRIMARY KEY (search_id, listing_id);
+
+ALTER TABLE ONLY price_tracker.searches
+    ADD CONSTRAINT searches_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY price_tracker.snapshots
+    ADD CONSTRAINT snapshots_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY price_tracker.targets
+    ADD CONSTRAINT targets_once_a_run UNIQUE (run_id, source, external_id);
+
+ALTER TABLE ONLY price_tracker.targets
+    ADD CONSTRAINT targets_pkey PRIMARY KEY (id);
+
+CREATE INDEX listings_by_amount ON price_tracker.listings USING btree (amount, id) WHERE (amount IS NOT NULL);
+
+CREATE INDEX listings_by_first_seen ON price_tracker.listings USING btree (first_seen_at DESC, id DESC);
+
+CREATE INDEX listings_by_last_seen ON price_tracker.listings USING btree (last_seen_at DESC, id DESC);
+
+CREATE INDEX listings_by_price ON price_tracker.listings USING btree (currency, amount, id);
+
+CREATE INDEX listings_by_words ON price_tracker.listings USING gin (to_tsvector('simple'::regconfig, title));
+
+CREATE INDEX price_observations_of_listing ON ONLY price_tracker.price_observations USING btree (listing_id, observed_at DESC);
+
+CREATE INDEX price_observations_rest_listing_id_observed_at_idx ON price_tracker.price_observations_rest USING btree (listing_id, observed_at DESC);
+
+CREATE INDEX run_events_of_run ON price_tracker.run_events USING btree (run_id, id);
+
+CREATE INDEX runs_active ON price_tracker.runs USING btree (id) WHERE (state = ANY (ARRAY['initializing'::text, 'processing'::text]));
+
+CREATE UNIQUE INDEX runs_one_active_a_search ON price_tracker.runs USING btree (search_id) WHERE (state = ANY (ARRAY['initializing'::text, 'processing'::text, 'paused'::text]));
+
+CREATE INDEX search_listings_of_listing ON price_tracker.search_listings USING btree (listing_id);
+
+CREATE INDEX searches_due ON price_tracker.searches USING btree (next_run_at) WHERE (enabled AND (next_run_at IS NOT NULL));
+
+CREATE UNIQUE INDEX searches_identity ON price_tracker.searches USING btree (source, COALESCE(term, ''::text), COALESCE(url, ''::text));
+
+CREATE INDEX snapshots_of_file ON price_tracker.snapshots USING btree (sha256) WHERE (pruned_at IS NULL);
+
+CREATE INDEX snapshots_of_listing ON price_tracker.snapshots USING btree (listing_id, fetched_at DESC);
+
+CREATE INDEX snapshots_of_target ON price_tracker.snapshots USING btree (target_id);
+
+CREATE INDEX targets_in_flight ON price_tracker.targets USING btree (host) WHERE (state = 'running'::text);
+
+CREATE INDEX targets_leased ON price_tracker.targets USING btree (lease_expires_at) WHERE (state = 'running'::text);
+
+CREATE INDEX targets_of_run ON price_tracker.targets USING btree (run_id, state);
+
+CREATE INDEX targets_on_the_belt ON price_tracker.targets USING btree (host, queue) WHERE (state = 'queued'::text);
+
+CREATE INDEX targets_overdue ON price_tracker.targets USING btree (republish_after) WHERE (state = 'queued'::text);
+
+CREATE INDEX targets_pending ON price_tracker.targets USING btree (run_id, host, queue, not_before, id) WHERE (state = 'pending'::text);
+
+CREATE INDEX targets_to_dead_letter ON price_tracker.targets USING btree (id) WHERE ((state = 'dead'::text) AND (dead_lettered_at IS NULL));
+
+ALTER INDEX price_tracker.price_observations_of_listing ATTACH PARTITION price_tracker.price_observations_rest_listing_id_observed_at_idx;
+
+ALTER INDEX price_tracker.price_observations_pkey ATTACH PARTITION price_tracker.price_observations_rest_pkey;
+
+ALTER TABLE ONLY price_tracker.run_events
+    ADD CONSTRAINT run_events_run_id_fkey FOREIGN KEY (run_id) REFERENCES price_tracker.runs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY price_tracker.run_markets
+    ADD CONSTRAINT run_markets_host_fkey FOREIGN KEY (host) REFERENCES price_tracker.hosts(host);
+
+ALTER TABLE ONLY price_tracker.run_markets
+    ADD CONSTRAINT run_markets_run_id_fkey FOREIGN KEY (run_id) REFERENCES price_tracker.runs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY price_tracker.runs
+    ADD CONSTRAINT runs_search_id_fkey FOREIGN KEY (search_id) REFERENCES price_tracker.searches(id);
+
+ALTER TABLE ONLY price_tracker.search_listings
+    ADD CONSTRAINT search_listings_listing_id_fkey FOREIGN KEY (listing_id) REFERENCES price_tracker.listings(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY price_tracker.search_listings
+    ADD CONSTRAINT search_listings_search_id_fkey FOREIGN KEY (search_id) REFERENCES price_tracker.searches(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY price_tracker.snapshots
+    ADD CONSTRAINT snapshots_listing_id_fkey FOREIGN KEY (listing_id) REFERENCES price_tracker.listings(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY price_tracker.snapshots
+    ADD CONSTRAINT snapshots_target_id_fkey FOREIGN KEY (target_id) REFERENCES price_tracker.targets(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY price_tracker.targets
+    ADD CONSTRAINT targets_host_fkey FOREIGN KEY (host) REFERENCES price_tracker.hosts(host);
+
+ALTER TABLE ONLY price_tracker.targets
+    ADD CONSTRAINT targets_run_id_fkey FOREIGN KEY (run_id) REFERENCES price_tracker.runs(id) ON DELETE CASCADE;
+
+GRANT USAGE ON SCHEMA price_tracker TO pricefleet_worker;
+GRANT USAGE ON SCHEMA price_tracker TO pricefleet_api;
+GRANT USAGE ON SCHEMA price_tracker TO pricefleet_asks;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_dead_letter_discard(p_target_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_dead_letter_discard(p_target_id bigint) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_dead_letter_discard(p_target_id bigint) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_dead_letter_retry(p_target_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_dead_letter_retry(p_target_id bigint) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_dead_letter_retry(p_target_id bigint) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_host_limits(p_host text, p_min_delay_ms integer, p_max_in_flight integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_host_limits(p_host text, p_min_delay_ms integer, p_max_in_flight integer) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_host_limits(p_host text, p_min_delay_ms integer, p_max_in_flight integer) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages integer, p_enrich_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages integer, p_enrich_limit integer) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages integer, p_enrich_limit integer) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_run_reset(p_run_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_run_reset(p_run_id bigint) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_run_reset(p_run_id bigint) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_run_resume(p_run_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_run_resume(p_run_id bigint) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_run_resume(p_run_id bigint) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_run_retry(p_run_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_run_retry(p_run_id bigint) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_run_retry(p_run_id bigint) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_run_stop(p_run_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_run_stop(p_run_id bigint) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_run_stop(p_run_id bigint) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_search(p_source text, p_term text, p_url text, p_max_pages integer, p_enrich_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_search(p_source text, p_term text, p_url text, p_max_pages integer, p_enrich_limit integer) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_search(p_source text, p_term text, p_url text, p_max_pages integer, p_enrich_limit integer) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max_pages integer, p_enrich_limit integer, p_enabled boolean, p_interval_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max_pages integer, p_enrich_limit integer, p_enabled boolean, p_interval_seconds integer) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max_pages integer, p_enrich_limit integer, p_enabled boolean, p_interval_seconds integer) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.change_run_state(p_run_id bigint, p_to text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.change_run_state(p_run_id bigint, p_to text, p_reason text) TO pricefleet_worker;
+GRANT ALL ON FUNCTION price_tracker.change_run_state(p_run_id bigint, p_to text, p_reason text) TO pricefleet_asks;
+
+REVOKE ALL ON FUNCTION price_tracker.claim_target(p_target_id bigint, p_publish_id integer, p_worker text, p_lease_seconds integer, p_longest_wait_ms integer, p_past_deadline boolean, p_moved_by_hand boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.claim_target(p_target_id bigint, p_publish_id integer, p_worker text, p_lease_seconds integer, p_longest_wait_ms integer, p_past_deadline boolean, p_moved_by_hand boolean) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.complete_finished_runs() FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.complete_finished_runs() TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ensure_monthly_partitions(months_ahead integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ensure_monthly_partitions(months_ahead integer) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) TO pricefleet_worker;
+GRANT ALL ON FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) TO pricefleet_asks;
+
+REVOKE ALL ON FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) TO pricefleet_worker;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.hosts TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.hosts TO pricefleet_api;
+GRANT SELECT,INSERT,UPDATE ON TABLE price_tracker.hosts TO pricefleet_asks;
+
+GRANT SELECT ON TABLE price_tracker.kysely_migration TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.kysely_migration TO pricefleet_api;
+
+GRANT SELECT ON TABLE price_tracker.kysely_migration_lock TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.kysely_migration_lock TO pricefleet_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.leaders TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.leaders TO pricefleet_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.listings TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.listings TO pricefleet_api;
+
+GRANT USAGE ON SEQUENCE price_tracker.listings_id_seq TO pricefleet_worker;
+GRANT USAGE ON SEQUENCE price_tracker.listings_id_seq TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.price_observations TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.price_observations TO pricefleet_api;
+
+GRANT USAGE ON SEQUENCE price_tracker.price_observations_id_seq TO pricefleet_worker;
+GRANT USAGE ON SEQUENCE price_tracker.price_observations_id_seq TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.price_observations_rest TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.price_observations_rest TO pricefleet_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.run_events TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.run_events TO pricefleet_api;
+GRANT SELECT,INSERT ON TABLE price_tracker.run_events TO pricefleet_asks;
+
+GRANT USAGE ON SEQUENCE price_tracker.run_events_id_seq TO pricefleet_worker;
+GRANT USAGE ON SEQUENCE price_tracker.run_events_id_seq TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.run_markets TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.run_markets TO pricefleet_api;
+
+GRANT SELECT ON TABLE price_tracker.run_transitions TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.run_transitions TO pricefleet_api;
+GRANT SELECT ON TABLE price_tracker.run_transitions TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.runs TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.runs TO pricefleet_api;
+GRANT SELECT,INSERT,UPDATE ON TABLE price_tracker.runs TO pricefleet_asks;
+
+GRANT USAGE ON SEQUENCE price_tracker.runs_id_seq TO pricefleet_worker;
+GRANT USAGE ON SEQUENCE price_tracker.runs_id_seq TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.search_listings TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.search_listings TO pricefleet_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.searches TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.searches TO pricefleet_api;
+GRANT SELECT,INSERT,UPDATE ON TABLE price_tracker.searches TO pricefleet_asks;
+
+GRANT USAGE ON SEQUENCE price_tracker.searches_id_seq TO pricefleet_worker;
+GRANT USAGE ON SEQUENCE price_tracker.searches_id_seq TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.snapshots TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.snapshots TO pricefleet_api;
+
+GRANT USAGE ON SEQUENCE price_tracker.snapshots_id_seq TO pricefleet_worker;
+GRANT USAGE ON SEQUENCE price_tracker.snapshots_id_seq TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.targets TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.targets TO pricefleet_api;
+GRANT SELECT,INSERT,UPDATE ON TABLE price_tracker.targets TO pricefleet_asks;
+
+GRANT USAGE ON SEQUENCE price_tracker.targets_id_seq TO pricefleet_worker;
+GRANT USAGE ON SEQUENCE price_tracker.targets_id_seq TO pricefleet_asks;
