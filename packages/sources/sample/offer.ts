@@ -20,7 +20,7 @@ export function readOffer(part: Selection) {
   const availability = availabilityByWords[text(".availability")] ?? null;
   return {
     amount: price?.amount ?? null,
-    amount_max: price?.amount_max ?? null,
+    amount_max: price?.amountMax ?? null,
     currency: price?.currency ?? null,
     buy_it_now: amountOf(".buy-it-now b"),
     list_price: amountOf(".list-price"),
