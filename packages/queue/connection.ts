@@ -1,22 +1,14 @@
-import { ExitCode, messageOf, TemporaryError } from "@pricefleet/contracts";
+import { messageOf } from "@pricefleet/contracts";
 import type { Logger } from "@pricefleet/logging";
 import { type ChannelModel, connect, type RecoveringChannelModel } from "amqplib";
+import { QueueUnavailableError } from "./queue-unavailable-error.ts";
 import { declareTopology } from "./topology.ts";
-import { withinTime } from "./within-time.ts";
+import { closeInTime } from "./within-time.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-const CLOSE_TIMEOUT_MS = 5_000;
 /** A broker that is gone without a word is noticed after two of these. */
 const HEARTBEAT_SECONDS = 20;
 const PRECONDITION_FAILED = 406;
-
-/** RabbitMQ cannot be reached, or does not confirm. A service that meets it at its start ends with ExitCode.queueUnavailable. */
-export class QueueUnavailableError extends TemporaryError {
-  readonly exitCode = ExitCode.queueUnavailable;
-  constructor(message: string, cause?: unknown) {
-    super("queue-unavailable", message, { cause });
-  }
-}
 
 export interface ConnectionOptions {
   /** amqp: or amqps:, with the vhost as its path. */
@@ -56,7 +48,13 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
       async setup(model: ChannelModel) {
         // amqplib listens to a connection only after this; a break in between must not count as an uncaught error.
         model.on("error", () => undefined);
-        await declareTopology(model);
+        try {
+          await declareTopology(model);
+        } catch (error) {
+          // amqplib closes it too, but without a bound, and would never connect again if the broker died meanwhile.
+          await closeInTime(model);
+          throw error;
+        }
       },
     },
   });
@@ -113,8 +111,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     isReady: () => isConnected && !isBlocked,
     async close() {
       isConnected = false;
-      // A broker that is gone without a word never answers the goodbye.
-      await withinTime(CLOSE_TIMEOUT_MS, channels.close());
+      await closeInTime(channels);
     },
   };
 }

@@ -2,11 +2,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { messageOf, type QueueName } from "@pricefleet/contracts";
 import type { Logger } from "@pricefleet/logging";
 import type { Channel, ConsumeMessage } from "amqplib";
-import { type Connection, QueueUnavailableError } from "./connection.ts";
-import { type OutgoingTarget, type Parcel, poisonParcel, readMessage, sameParcel } from "./messages.ts";
+import type { Connection } from "./connection.ts";
 import type { Publisher } from "./publisher.ts";
-import { deadLetterQueueOf, declareTopology, rungFor, rungQueueOf } from "./topology.ts";
-import { tooLate, withinTime } from "./within-time.ts";
+import { QueueUnavailableError } from "./queue-unavailable-error.ts";
+import { declareTopology } from "./topology.ts";
+import { closeInTime, tooLate, withinTime } from "./within-time.ts";
+import { type Delivery, settleOn, workOnMessage } from "./work-on-message.ts";
 
 /** How long the first subscription may take. */
 const SUBSCRIBE_TIMEOUT_MS = 30_000;
@@ -17,24 +18,11 @@ const RESUBSCRIBE_PAUSE_MS = 1_000;
  * into the delay queues at full speed.
  */
 const FAILURE_PAUSE_MS = 5_000;
-/** Then it makes room for others, so that one which always fails does not block its queue. */
-const FAILURE_DELAY_MS = 15_000;
 /**
  * RabbitMQ 3.10 can lose a consumer without a word when its queue is deleted and declared again in the same moment: the
  * broker counts it, but sends it nothing. So a consumer that gets nothing for this long looks whether there is something.
  */
 const STALL_CHECK_MS = 30_000;
-/** A message for a newer worker waits for one. */
-const NEWER_TYPE_DELAY_MS = 60_000;
-
-/** A target that came out of a work queue. */
-export interface Delivery extends OutgoingTarget {
-  queue: QueueName;
-  /** Set when a person moved the message here out of the DLQ. */
-  deadLetteredAt: Date | null;
-  /** The broker has handed it out before. */
-  redelivered: boolean;
-}
 
 export interface ConsumeOptions {
   queue: QueueName;
@@ -73,6 +61,13 @@ export async function startConsumer(
   const work = new Set<Promise<void>>();
   let current: Channel | null = null;
   let takenCount = 0;
+  const messageWork = {
+    queue,
+    handle: (delivery: Delivery) => options.handle(delivery),
+    pauseAfterFailure: () => pause(failurePauseMs),
+    publisher,
+    logger,
+  };
 
   const ended = staySubscribed();
   const consumer: Consumer = {
@@ -83,7 +78,7 @@ export async function startConsumer(
       stop.abort();
       const drained = (await withinTime(timeoutMs, ended)) !== tooLate;
       // What is not acknowledged on a closed channel is back in its queue.
-      if (!drained && current !== null) await closeChannel(current);
+      if (!drained && current !== null) await closeInTime(current);
       return { drained };
     },
   };
@@ -110,28 +105,31 @@ export async function startConsumer(
     // While the broker is away this waits for it; one opened after the stop ends with the connection.
     const channel = await Promise.race([channels.createChannel(), stopped]);
     if (channel === undefined) return;
+    current = channel;
     const lost = Promise.withResolvers<string>();
     channel.on("close", () => lost.resolve("the channel was closed"));
     channel.on("error", (error: Error) => lost.resolve(error.message));
-    current = channel;
-    await declareTopology(channels);
-    await channel.prefetch(concurrency);
-    const { consumerTag } = await channel.consume(queue, (raw) => {
-      if (raw === null) lost.resolve("the broker cancelled the consumer");
-      else take(raw, channel);
-    });
-    subscribed.resolve();
+    try {
+      await declareTopology(channels);
+      await channel.prefetch(concurrency);
+      const { consumerTag } = await channel.consume(queue, (raw) => {
+        if (raw === null) lost.resolve("the broker cancelled the consumer");
+        else take(raw, channel);
+      });
+      subscribed.resolve();
 
-    const watch = watchForStall(channel, lost.resolve);
-    const reason = await Promise.race([lost.promise, stopped]);
-    clearInterval(watch);
-    if (reason === undefined) {
+      const watch = watchForStall(channel, lost.resolve);
+      const reason = await Promise.race([lost.promise, stopped]);
+      clearInterval(watch);
+      if (reason !== undefined) {
+        logger.warn("lost the subscription; taking it up again", { reason });
+        return;
+      }
       await channel.cancel(consumerTag);
       await Promise.all(work);
-    } else {
-      logger.warn("lost the subscription; taking it up again", { reason });
+    } finally {
+      await closeInTime(channel);
     }
-    await closeChannel(channel);
   }
 
   function watchForStall(channel: Channel, report: (reason: string) => void): NodeJS.Timeout {
@@ -153,77 +151,13 @@ export async function startConsumer(
   }
 
   function take(raw: ConsumeMessage, channel: Channel): void {
-    if (stop.signal.aborted) return settle(() => channel.nack(raw));
+    if (stop.signal.aborted) return settleOn(() => channel.nack(raw), logger);
     takenCount++;
-    const job = workOn(raw, channel).finally(() => work.delete(job));
+    const job = workOnMessage(raw, channel, messageWork).finally(() => work.delete(job));
     work.add(job);
   }
 
-  /** Never rejects: a message is acknowledged, put somewhere else by a confirmed publish, or given back. */
-  async function workOn(raw: ConsumeMessage, channel: Channel): Promise<void> {
-    try {
-      await decide(raw);
-      settle(() => channel.ack(raw));
-    } catch (error) {
-      logger.error("a message could not be worked on", {
-        message_id: raw.properties.messageId,
-        error: messageOf(error),
-        stack: error instanceof Error ? error.stack : undefined,
-      });
-      await pause(failurePauseMs);
-      try {
-        await ride(sameParcel(queue, raw), FAILURE_DELAY_MS);
-        settle(() => channel.ack(raw));
-      } catch (failure) {
-        logger.warn("gave the message back to its queue", { error: messageOf(failure) });
-        settle(() => channel.nack(raw));
-      }
-    }
-  }
-
-  async function decide(raw: ConsumeMessage): Promise<void> {
-    const reading = readMessage(raw);
-    switch (reading.is) {
-      case "newer":
-        return ride(sameParcel(queue, raw), NEWER_TYPE_DELAY_MS);
-      case "poison": {
-        const { reason, error } = reading;
-        logger.error("dead-lettered a message nobody can work on", { reason, error });
-        return publisher.publishOne(
-          poisonParcel(deadLetterQueueOf(queue), raw, { reason, attempts: 0, error }),
-        );
-      }
-      case "target": {
-        const { is: _, notBefore, ...target } = reading;
-        const remainingMs = notBefore === null ? 0 : notBefore.getTime() - Date.now();
-        if (remainingMs > 0) return ride(sameParcel(queue, raw), remainingMs);
-        return options.handle({ ...target, queue, redelivered: raw.fields.redelivered });
-      }
-    }
-  }
-
-  function ride(parcel: Parcel, delayMs: number): Promise<void> {
-    return publisher.publishOne({ ...parcel, queue: rungQueueOf(queue, rungFor(delayMs)) });
-  }
-
-  /** On a channel that is gone there is nothing to settle: the broker has taken the message back. */
-  function settle(answer: () => void): void {
-    try {
-      answer();
-    } catch (error) {
-      logger.debug("the channel was gone before the answer", { error: messageOf(error) });
-    }
-  }
-
-  async function closeChannel(channel: Channel): Promise<void> {
-    try {
-      await channel.close();
-    } catch (error) {
-      logger.debug("the channel was closed already", { error: messageOf(error) });
-    }
-  }
-
-  function pause(pauseMs: number): Promise<void> {
-    return Promise.race([stopped, delay(pauseMs, undefined, { ref: false })]);
+  async function pause(pauseMs: number): Promise<void> {
+    await delay(pauseMs, undefined, { signal: stop.signal }).catch(() => undefined);
   }
 }

@@ -2,10 +2,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { messageOf } from "@pricefleet/contracts";
 import type { Logger } from "@pricefleet/logging";
 import type { ConfirmChannel, Message } from "amqplib";
-import { type Connection, QueueUnavailableError } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { Parcel } from "./messages.ts";
+import { QueueUnavailableError } from "./queue-unavailable-error.ts";
 import { declareTopology } from "./topology.ts";
-import { tooLate, withinTime } from "./within-time.ts";
+import { closeInTime, tooLate, withinTime } from "./within-time.ts";
 
 /** How long the broker may take to open a channel, and to confirm a window of messages. */
 const CONFIRM_TIMEOUT_MS = 30_000;
@@ -80,7 +81,7 @@ export function createPublisher(connection: Connection, logger: Logger): Publish
       });
       if ((await withinTime(CONFIRM_TIMEOUT_MS, Promise.all(confirms))) === tooLate) {
         opening = null;
-        open.channel.close().catch(() => undefined);
+        void closeInTime(open.channel);
         throw new Error(`RabbitMQ did not confirm within ${CONFIRM_TIMEOUT_MS / 1_000} s`);
       }
     } catch (error) {

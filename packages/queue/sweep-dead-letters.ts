@@ -1,10 +1,12 @@
 import type { QueueName, TargetMessage } from "@pricefleet/contracts";
 import type { Logger } from "@pricefleet/logging";
 import type { Channel, GetMessage, MessagePropertyHeaders } from "amqplib";
-import { type Connection, QueueUnavailableError } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { readBody, sameParcel } from "./messages.ts";
 import type { Publisher } from "./publisher.ts";
+import { QueueUnavailableError } from "./queue-unavailable-error.ts";
 import { deadLetterQueueOf, declareTopology } from "./topology.ts";
+import { closeInTime } from "./within-time.ts";
 
 const BATCH_MESSAGES = 100;
 
@@ -51,7 +53,7 @@ export async function sweepDeadLetters(
     }
     return result;
   } finally {
-    await channel.close().catch(() => logger.debug("the sweep's channel was closed already"));
+    await closeInTime(channel);
   }
 
   async function isWanted(raw: GetMessage): Promise<boolean> {

@@ -1,5 +1,7 @@
 import { queueNames, RETRY_RUNGS_SECONDS } from "@pricefleet/contracts";
 import type { ChannelModel, Options, RecoveringChannelModel } from "amqplib";
+import { QueueUnavailableError } from "./queue-unavailable-error.ts";
+import { closeInTime, tooLate, withinTime } from "./within-time.ts";
 
 /**
  * RabbitMQ 4 drops (or dead-letters) a message of a quorum queue after 20 deliveries unless told otherwise; 3.10 reads
@@ -7,6 +9,8 @@ import type { ChannelModel, Options, RecoveringChannelModel } from "amqplib";
  * counted by the book's attempts.
  */
 const UNREACHED_DELIVERY_LIMIT = 1_000_000;
+
+const DECLARE_TIMEOUT_MS = 30_000;
 
 interface Queue {
   name: string;
@@ -61,20 +65,32 @@ export interface QueueDepth {
 
 /**
  * Declares every queue and tells what the broker has in each. On a channel of its own, which a refusal closes.
- * @throws Error with code 406 when a queue exists with other arguments.
+ * @throws QueueUnavailableError when the broker does not answer; Error with code 406 when a queue exists with other
+ * arguments.
  */
 export async function declareTopology(
+  connection: ChannelModel | RecoveringChannelModel,
+): Promise<Record<string, QueueDepth>> {
+  const depths = await withinTime(DECLARE_TIMEOUT_MS, declareAll(connection));
+  if (depths !== tooLate) return depths;
+  throw new QueueUnavailableError(`RabbitMQ did not declare the queues in ${DECLARE_TIMEOUT_MS / 1_000} s`);
+}
+
+async function declareAll(
   connection: ChannelModel | RecoveringChannelModel,
 ): Promise<Record<string, QueueDepth>> {
   const channel = await connection.createChannel();
   // A refusal also rejects the declaration below, which tells the caller.
   channel.on("error", () => undefined);
   const depths: Record<string, QueueDepth> = {};
-  for (const queue of topology) {
-    const options: Options.AssertQueue = { durable: true, arguments: queue.arguments };
-    const { messageCount, consumerCount } = await channel.assertQueue(queue.name, options);
-    depths[queue.name] = { ready: messageCount, consumers: consumerCount };
+  try {
+    for (const queue of topology) {
+      const options: Options.AssertQueue = { durable: true, arguments: queue.arguments };
+      const { messageCount, consumerCount } = await channel.assertQueue(queue.name, options);
+      depths[queue.name] = { ready: messageCount, consumers: consumerCount };
+    }
+    return depths;
+  } finally {
+    await closeInTime(channel);
   }
-  await channel.close();
-  return depths;
 }

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
+const CLOSE_TIMEOUT_MS = 5_000;
+
 export const tooLate = Symbol("too late");
 
 /** What the work gives, or `tooLate`. The work itself goes on; a failure of it after that is not heard. */
@@ -15,4 +17,10 @@ export async function withinTime<Result>(
   } finally {
     finished.abort();
   }
+}
+
+/** Closing fails where the other side has closed already, and never ends where it dies in between. Neither matters. */
+export async function closeInTime(open: { close(): Promise<void> }): Promise<void> {
+  const closing = open.close().catch(() => undefined);
+  await withinTime(CLOSE_TIMEOUT_MS, closing);
 }
