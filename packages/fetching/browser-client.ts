@@ -36,6 +36,7 @@ interface BrowserClientOptions {
   chromiumPath: string;
   proxy: EgressProxy;
   pagesPerContext: number;
+  maxMemoryBytes: number;
   timeouts: Timeouts;
   logger: Logger;
 }
@@ -44,8 +45,8 @@ const CLOSE_TIMEOUT_MS = 5_000;
 const SCREENSHOT_TIMEOUT_MS = 5_000;
 
 export function createBrowserClient(options: BrowserClientOptions): BrowserClient {
-  const { chromiumPath, proxy, pagesPerContext, timeouts, logger } = options;
-  const contexts = createBrowserContexts({ chromiumPath, proxy, pagesPerContext, logger });
+  const { proxy, timeouts } = options;
+  const contexts = createBrowserContexts(options);
 
   return {
     async get(text, profile, judge, signal) {

@@ -26,6 +26,8 @@ interface ContextsOptions {
   chromiumPath: string;
   proxy: EgressProxy;
   pagesPerContext: number;
+  /** Over it, contexts are closed and Chromium is started anew. */
+  maxMemoryBytes: number;
   logger: Logger;
 }
 
@@ -44,15 +46,13 @@ interface Running {
   pagesOpen: number;
 }
 
-/** Beside about 130 MB of Node this keeps a worker under 500 MB. */
-const MAX_CHROMIUM_BYTES = 330 * 1024 * 1024;
 const MEMORY_CHECK_PAGES = 10;
 /** A context that waits costs memory; the one used longest ago goes first. */
 const MAX_CONTEXTS = 6;
 const CLOSE_TIMEOUT_MS = 5_000;
 
 export function createBrowserContexts(options: ContextsOptions): BrowserContexts {
-  const { chromiumPath, proxy, pagesPerContext, logger } = options;
+  const { chromiumPath, proxy, pagesPerContext, maxMemoryBytes, logger } = options;
   let current: Promise<Running> | null = null;
   let pagesSinceMemoryCheck = 0;
 
@@ -107,12 +107,17 @@ export function createBrowserContexts(options: ContextsOptions): BrowserContexts
     pagesSinceMemoryCheck += 1;
     if (pagesSinceMemoryCheck < MEMORY_CHECK_PAGES) return;
     pagesSinceMemoryCheck = 0;
-    if (!(await isOverMemory(browser.chromium))) return;
+    if (!(await isOverMemory(browser))) return;
     for (const hostContext of await Promise.all(browser.byHost.values())) await retire(browser, hostContext);
-    if (browser.pagesOpen > 0 || !(await isOverMemory(browser.chromium)) || browser.pagesOpen > 0) return;
+    if (!(await isOverMemory(browser)) || browser.pagesOpen > 0) return;
     logger.info("Chromium is started anew, being over its memory");
     current = null;
     await browser.chromium.close();
+  }
+
+  async function isOverMemory(browser: Running): Promise<boolean> {
+    const bytes = await browser.chromium.memoryBytes();
+    return bytes !== null && bytes > maxMemoryBytes;
   }
 
   return {
@@ -170,9 +175,4 @@ async function openContext(chromium: Chromium, profile: HostProfile): Promise<Ho
     acceptDownloads: false,
   });
   return { host: profile.host, context, pagesServed: 0, pagesOpen: 0, isRetired: false };
-}
-
-async function isOverMemory(chromium: Chromium): Promise<boolean> {
-  const bytes = await chromium.memoryBytes();
-  return bytes !== null && bytes > MAX_CHROMIUM_BYTES;
 }

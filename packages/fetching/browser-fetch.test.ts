@@ -222,6 +222,26 @@ describe("in the browser", () => {
     }
   });
 
+  it("a host that has blocked a page gets a fresh context", async () => {
+    await using fresh = openBrowserFetcher({ timeouts: { settleMs: 100 } });
+    const before = site.requests.length;
+    await fresh.fetch(`${site.base}/shell`);
+    await fresh.fetch(`${site.base}/wall`, { state: () => "blocked" });
+    await fresh.fetch(`${site.base}/shell`);
+    const scripts = site
+      .pathsAsked()
+      .slice(before)
+      .filter((path) => path === "/app.js");
+    expect(scripts).toHaveLength(2);
+  });
+
+  it("a Chromium over its memory is started anew between two pages", async () => {
+    await using tight = openBrowserFetcher({ browserMaxMemoryBytes: 1 });
+    for (let page = 0; page < 11; page += 1) await tight.fetch(`${site.base}/static`);
+    const starts = tight.lines.filter((line) => line.includes("Chromium started"));
+    expect(starts).toHaveLength(2);
+  });
+
   it("a crashed page is worth another try, which gets a new one", async () => {
     await expect(web.fetch(`${site.base}/hang-up`, { state: crashingRead() })).rejects.toMatchObject({
       errorClass: "temporary",

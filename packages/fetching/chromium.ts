@@ -50,6 +50,8 @@ export async function launchChromium({ path, proxy, userAgent, logger }: Chromiu
         // One process a page rather than one a frame: less memory, and one guard sees all its frames.
         "--disable-site-isolation-trials",
         "--disable-domain-reliability",
+        // A page that wants more than this crashes alone, rather than taking the worker's pod with it.
+        "--js-flags=--max-old-space-size=256",
         "--no-pings",
       ],
     });

@@ -1,11 +1,9 @@
-import { once } from "node:events";
-import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { createEgress } from "./egress.ts";
 import { createFetcher } from "./fetcher.ts";
 import { html, listeningLogger, openLocalSite } from "./test-support/local-site.ts";
+import { openUpstreamProxy } from "./test-support/upstream-proxy.ts";
 
 const read = () => ({ state: "ok" }) as const;
 const request = { mode: "http", rememberedMode: null, read } as const;
@@ -52,60 +50,10 @@ describe("the way out", () => {
   });
 });
 
-/** Proxies that reach a local site whatever name they are asked for, and write down what they were asked. */
-async function openProxy(kind: "http" | "socks5", sitePort: number) {
-  const asked: string[] = [];
-  const server: Server = kind === "http" ? httpProxy(sitePort, asked) : socksProxy(sitePort, asked);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    asked,
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-    },
-  };
-}
-
-function httpProxy(sitePort: number, asked: string[]): Server {
-  const server = createHttpServer();
-  server.on("connect", (incoming, client: Socket) => {
-    asked.push(`${incoming.url} ${incoming.headers["proxy-authorization"] ?? ""}`);
-    const site = connect(sitePort, "127.0.0.1", () => {
-      client.write("HTTP/1.1 200 OK\r\n\r\n");
-      client.pipe(site).pipe(client);
-    });
-    for (const socket of [client, site]) socket.on("error", () => socket.destroy());
-  });
-  return server;
-}
-
-/** RFC 1928 with user and password (RFC 1929). */
-function socksProxy(sitePort: number, asked: string[]): Server {
-  return createServer((client) => {
-    client.on("error", () => client.destroy());
-    client.once("data", () => {
-      client.write(Buffer.from([5, 2]));
-      client.once("data", (login) => {
-        client.write(Buffer.from([1, 0]));
-        client.once("data", (command) => {
-          const name = command.subarray(5, 5 + (command[4] ?? 0)).toString();
-          asked.push(`${name} ${login.subarray(2).toString("latin1")}`);
-          const site = connect(sitePort, "127.0.0.1", () => {
-            client.write(Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 0]));
-            client.pipe(site).pipe(client);
-          });
-          site.on("error", () => site.destroy());
-        });
-      });
-    });
-  });
-}
-
 describe("with PROXY_URL", () => {
   it.each(["http", "socks5"] as const)("an %s proxy carries the page and resolves its name", async (kind) => {
     await using site = await openLocalSite({ "/": html("by proxy") });
-    await using proxy = await openProxy(kind, site.port);
+    await using proxy = await openUpstreamProxy(kind, site.port);
     const { logger } = listeningLogger();
     const fetcher = createFetcher({
       ...options,
@@ -123,7 +71,7 @@ describe("with PROXY_URL", () => {
   });
 
   it("a private address in digits, and localhost, are refused all the same", async () => {
-    await using proxy = await openProxy("http", 1);
+    await using proxy = await openUpstreamProxy("http", 1);
     const egress = createEgress({
       allowedPrivateHosts: [],
       proxyUrls: [`http://${proxy.address}`],
@@ -137,8 +85,8 @@ describe("with PROXY_URL", () => {
 
   it("a host keeps its proxy, hosts share them out, and a dead proxy is stood in for", async () => {
     await using site = await openLocalSite({ "/": html("x") });
-    await using one = await openProxy("http", site.port);
-    await using two = await openProxy("http", site.port);
+    await using one = await openUpstreamProxy("http", site.port);
+    await using two = await openUpstreamProxy("http", site.port);
     const proxyUrls = [one, two].map(({ address }) => `http://${address}`);
     const egress = createEgress({ allowedPrivateHosts: [], proxyUrls, connectTimeoutMs: 500 });
     const hosts = ["a.example", "b.example", "a.example", "b.example"];

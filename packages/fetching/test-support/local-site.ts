@@ -1,9 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { Writable } from "node:stream";
-import type { Logger } from "@pricefleet/logging";
-import winston from "winston";
+import { createLogger, type Logger } from "@pricefleet/logging";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -53,23 +51,11 @@ export function html(body: string, headers: Record<string, string> = {}, status 
   };
 }
 
-/** A logger whose lines a test can look into. */
+/** A silent logger whose lines a test can look into. */
 export function listeningLogger(): { logger: Logger; lines: string[] } {
   const lines: string[] = [];
-  const { combine, errors, json } = winston.format;
-  const logger = winston.createLogger({
-    level: "debug",
-    format: combine(errors({ stack: true }), json()),
-    transports: [
-      new winston.transports.Stream({
-        stream: new Writable({
-          write(chunk: Buffer, _encoding, done) {
-            lines.push(chunk.toString());
-            done();
-          },
-        }),
-      }),
-    ],
-  });
+  const logger = createLogger({ service: "test", level: "debug", format: "json" });
+  for (const transport of logger.transports) transport.silent = true;
+  logger.on("data", (line: unknown) => lines.push(JSON.stringify(line)));
   return { logger, lines };
 }
