@@ -18,7 +18,7 @@ const LONGEST_TITLE_CHARACTERS = 500;
 const loginTitle =
   /^(log ?in|sign ?in|anmelden|einloggen|connexion|se connecter|identifiez-vous|inicia(r)? sesión|identifícate|accedi|zaloguj|logowanie|inloggen|aanmelden|вход|войти|увійти|вхід|ログイン)( się)?( (to|or|oder|bei|ou|o|lub|of|и|или|або) .*)?$/i;
 /** The field in which one says who one is. */
-const credentialField = /<input[^>]{0,500}(password|e-?mail|user-?name|phone)/i;
+const credentialField = /<input[^<>]{0,500}(password|e-?mail|user-?name|phone)/i;
 
 const captchaTitle =
   /^(security measure \| ebay|robot check|human verification$|captcha$|are you (a )?(human|robot)|verify (that )?you('re| are) (a )?human)/i;

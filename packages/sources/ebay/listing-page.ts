@@ -4,7 +4,7 @@ import { emptyItem, parseHtml, readStructuredOffer, unreadable } from "../readin
 import { readListing2020 } from "./listing-2020.ts";
 import { readListing2025 } from "./listing-2025.ts";
 import type { ListingText } from "./listing-text.ts";
-import { readPrice, readShipping } from "./money.ts";
+import { readPrice, shippingCost } from "./money.ts";
 import { itemIdOf, itemUrl } from "./urls.ts";
 import { words } from "./words.ts";
 
@@ -13,7 +13,7 @@ type Offers = ReturnType<typeof readStructuredOffer>;
 /** Reads an item's own page, in the layout of 2020 or the one since 2022. */
 export function readListingPage(page: PageInput): PageReading {
   const html = parseHtml(page.html);
-  if (html === null) return unreadable("ebay", "listing", "changed", "nested deeper than any eBay page");
+  if (html === null) return unreadable("ebay", "listing", "changed", "deeper or larger than any eBay page");
 
   const isLayout2020 = html("#itemTitle").length > 0;
   const text = isLayout2020 ? readListing2020(html, page.html) : readListing2025(html, page.html);
@@ -48,18 +48,15 @@ function readItem(text: ListingText, offers: Offers, pageUrl: string): Item | nu
   if (itemId === null || text.title === "") return null;
 
   // Microdata repeats the seller's own price; JSON-LD may be converted for the visitor and hints at nothing.
-  const price = readPrice(text.priceLine ?? "", offers.microdata?.currency ?? null);
+  const price = readPrice(text.priceLine, offers.microdata?.currency ?? null);
   return {
     ...emptyItem({ external_id: itemId, url: itemUrl(itemId, pageUrl), title: text.title }),
     amount: price?.amount ?? null,
     amount_max: price?.amountMax ?? null,
     currency: price?.currency ?? null,
-    buy_it_now: readPrice(text.buyItNowLine ?? "")?.amount ?? null,
-    list_price: readPrice(text.listPrice ?? "")?.amount ?? null,
-    shipping:
-      text.shippingLine === null
-        ? null
-        : readShipping([`+${text.shippingLine} shipping`], price?.currency ?? null),
+    buy_it_now: readPrice(text.buyItNowLine)?.amount ?? null,
+    list_price: readPrice(text.listPrice)?.amount ?? null,
+    shipping: text.shippingLine === null ? null : shippingCost(text.shippingLine, price?.currency ?? null),
     condition: text.condition,
     availability: availabilityOf(text, offers),
     ended: text.ending !== null,

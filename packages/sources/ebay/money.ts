@@ -1,31 +1,30 @@
-import { parsePrice, parsePriceRange } from "@pricefleet/pricing";
+import { parsePrice, parsePriceRange, type PriceRange } from "@pricefleet/pricing";
 import { words } from "./words.ts";
 
-export interface Price {
-  amount: string;
-  /** The upper end of a range. */
-  amountMax: string | null;
-  currency: string | null;
-}
+/** eBay writes "$" alone for US dollars only; other dollars have letters before it: "AU $", "C $", "S$". */
+const dollarHint = (line: string): string | null => (line.includes("$") ? "USD" : null);
 
 /**
  * A printed price or range. The currency is what the line itself says ("US $", "EUR", "£"); `currencyHint` is
- * other evidence from the same page. The domain is none: ebay.com sells in pounds and ebay.ie did.
+ * other evidence from the same page. The domain is none: ebay.com sells in pounds, and so did ebay.ie.
  */
-export function readPrice(line: string, currencyHint: string | null = null): Price | null {
-  const price = parsePriceRange(line, currencyHint === null ? {} : { currencyHint });
-  return price === null
-    ? null
-    : { amount: price.amount, amountMax: price.amount_max, currency: price.currency };
+export function readPrice(line: string | null, currencyHint: string | null = null): PriceRange | null {
+  return line === null ? null : parsePriceRange(line, { currencyHint: currencyHint ?? dollarHint(line) });
 }
 
 /** The cost of shipping in the item's currency: "0" when a line says that it is free, null when none says. */
-export function readShipping(lines: string[], itemCurrency: string | null): string | null {
+export function readShipping(lines: readonly string[], itemCurrency: string | null): string | null {
   for (const line of lines) {
     if (!words.shipping.test(line) || words.returns.test(line)) continue;
-    if (words.free.test(line)) return "0";
-    const cost = parsePrice(line, itemCurrency === null ? {} : { currencyHint: itemCurrency });
-    if (cost !== null && (cost.currency === null || cost.currency === itemCurrency)) return cost.amount;
+    const cost = shippingCost(line, itemCurrency);
+    if (cost !== null) return cost;
   }
   return null;
+}
+
+/** As readShipping, of a line that is known to be about shipping. */
+export function shippingCost(line: string, itemCurrency: string | null): string | null {
+  if (words.free.test(line)) return "0";
+  const cost = parsePrice(line, { currencyHint: itemCurrency });
+  return cost !== null && cost.currency === itemCurrency ? cost.amount : null;
 }

@@ -11,8 +11,8 @@ export function readCard(card: CardText, pageUrl: string): Item | null {
   if (itemId === null || card.title === "" || words.placeholder.test(card.title)) return null;
 
   const bids = card.lines.map(bidsIn).find((count) => count !== null) ?? null;
-  const price = readPrice(card.priceLines[0] ?? "");
-  const buyItNow = bids === null ? null : readPrice(card.priceLines[1] ?? "");
+  const price = readPrice(card.priceLines[0] ?? null);
+  const buyItNow = bids === null ? null : readPrice(card.priceLines[1] ?? null);
   const ending = endingOf(card);
   return {
     ...emptyItem({ external_id: itemId, url: itemUrl(itemId, pageUrl), title: card.title }),
@@ -20,7 +20,7 @@ export function readCard(card: CardText, pageUrl: string): Item | null {
     amount_max: price?.amountMax ?? null,
     currency: price?.currency ?? null,
     buy_it_now: buyItNow?.amount ?? null,
-    list_price: readPrice(card.listPrice ?? "")?.amount ?? null,
+    list_price: readPrice(card.listPrice)?.amount ?? null,
     shipping: readShipping(card.lines, price?.currency ?? null),
     condition: card.condition,
     availability: ending ?? "in-stock",

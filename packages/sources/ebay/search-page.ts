@@ -11,7 +11,7 @@ const MOST_CARDS = 1_000;
 /** Reads a search result page in either layout, in any of eBay's languages. */
 export function readSearchPage(page: PageInput): PageReading {
   const html = parseHtml(page.html);
-  if (html === null) return unreadable("ebay", "search", "changed", "nested deeper than any eBay page");
+  if (html === null) return unreadable("ebay", "search", "changed", "deeper or larger than any eBay page");
 
   const items = readCards(html, page.url);
   const total = totalResults(html);

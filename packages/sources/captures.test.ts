@@ -1,0 +1,94 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import {
+  addressOf,
+  blockedPages,
+  capturesDir,
+  ebayTruth,
+  hasCaptures,
+  measureEbay,
+  readCapture,
+} from "../../test/captures/index.ts";
+import { createSources, detectPageState } from "./index.ts";
+
+const sources = createSources({});
+
+const readSaved = (file: string) =>
+  sources.read({ url: addressOf(file), html: readCapture(file), status: null });
+
+const pagesIn = (folder: string): string[] =>
+  hasCaptures
+    ? readdirSync(join(capturesDir, folder))
+        .filter((name) => /\.html(\.gz)?$/.test(name))
+        .map((name) => `${folder}/${name}`)
+    : [];
+
+describe.skipIf(!hasCaptures)("on pages that eBay sent", () => {
+  test.each(pagesIn("ebay"))("%s: every item is found, nothing else, at the seller's price", (file) => {
+    const reading = readSaved(file);
+    const measure = measureEbay(reading.items, ebayTruth(file));
+    expect(reading.state).toBe("ok");
+    expect(measure).toMatchObject({ found: measure.known, right: measure.known, invented: [], wrong: [] });
+  });
+
+  test("sold listings are sold and ended, auctions whose time is over have ended", () => {
+    const sold = readSaved("ebay/2026-05-srp-com-vw-beetle.html").items;
+    expect(new Set(sold.map((item) => item.availability))).toEqual(new Set(["sold"]));
+
+    const file = "ebay/2026-07-srp-com-pokemon-a.html";
+    const ended = readSaved(file).items.filter((item) => item.ended);
+    const truth = ebayTruth(file).filter((item) => item.ended);
+    expect(ended.map((item) => item.external_id)).toEqual(truth.map((item) => item.item_id));
+  });
+
+  test("an item's page gives what the visitor's conversion hides", () => {
+    const [converted] = readSaved("ebay/2025-06-item-com-rtx5090.html").items;
+    expect(converted).toMatchObject({
+      currency: "EUR",
+      shipping: "150.00",
+      condition: "New",
+      seller: "salomon0651",
+      methods: { adapter: "3500.00", "json-ld": "3971.45" },
+    });
+    const pounds = readSaved("ebay/2020-item-com-21e7.html");
+    expect(pounds.items[0]).toMatchObject({ amount: "1.99", currency: "GBP", shipping: "8.75" });
+    expect(pounds.details).toMatchObject({
+      location: "dudley, United Kingdom",
+      ends_at: "2021-01-02T11:27:57.000Z",
+      seller_feedback_count: 8116,
+      seller_feedback_percent: 99.5,
+      specifics: { Type: "Blood", Theme: "Halloween" },
+    });
+    expect(pounds.details?.images).toHaveLength(10);
+  });
+
+  test("an auction that ended with bids is sold at its winning bid", () => {
+    const [item] = readSaved("ebay/2020-item-ie-5cea.html").items;
+    expect(item).toMatchObject({ amount: "5100.00", bids: 47, ended: true, availability: "sold" });
+  });
+});
+
+describe.skipIf(!hasCaptures)("on pages served in place of what was asked for", () => {
+  test.each(hasCaptures ? blockedPages() : [])("$file is $state and gives no item", ({ file, state }) => {
+    expect(readSaved(file)).toMatchObject({ state, items: [] });
+  });
+});
+
+describe.skipIf(!hasCaptures)("on pages that were really sent", () => {
+  const folders = [
+    "ebay",
+    "olx",
+    "product",
+    "product/zyte-benchmark/html",
+    "marketplace-other",
+    "tradingview",
+  ];
+  test.each(folders)("no page of %s is taken for a wall", (folder) => {
+    const walls = pagesIn(folder).flatMap((file) => {
+      const wall = detectPageState({ html: readCapture(file), status: null });
+      return wall === null ? [] : [`${file}: ${wall.reason}`];
+    });
+    expect(walls).toEqual([]);
+  });
+});

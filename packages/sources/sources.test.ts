@@ -1,0 +1,106 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createSources, sourcesEnvironment, sourcesOptions } from "./index.ts";
+
+const sources = createSources({});
+const searchAddress = "https://www.ebay.com/sch/i.html?_nkw=kettle";
+const itemAddress = "https://www.ebay.com/itm/123456789012";
+
+test("a source is found by its name; an unknown name is told the known ones", () => {
+  expect(sources.byName("ebay").name).toBe("ebay");
+  expect(() => sources.byName("ebya")).toThrow(/"ebya".*ebay, sample/);
+  expect(() => sources.byName("ebya")).toThrow(expect.objectContaining({ reason: "unknown-source" }));
+});
+
+test("a source is found by an address of its site", () => {
+  expect(sources.forUrl(searchAddress)?.name).toBe("ebay");
+  expect(sources.forUrl("https://shop.example/1")).toBeNull();
+  expect(sources.forUrl("not an address")).toBeNull();
+});
+
+test("an address that no source knows is changed, and says so", () => {
+  const reading = sources.read({ url: "https://shop.example/1", html: "<p>£1</p>", status: 200 });
+  expect(reading).toMatchObject({ state: "changed", source: null, page: "listing", items: [] });
+  expect(reading.reason).toContain("shop.example");
+});
+
+test("a wall is known for what it is even at an unknown site", () => {
+  const html = "<title>Access Denied</title>";
+  expect(sources.read({ url: "https://shop.example/1", html, status: null }).state).toBe("blocked");
+});
+
+test("a page of a known site that is neither search nor listing is changed", () => {
+  const reading = sources.read({ url: "https://www.ebay.com/help/home", html: "<h1>Help</h1>", status: 200 });
+  expect(reading).toMatchObject({ state: "changed", source: "ebay" });
+});
+
+test("a removed page gives no item though an old copy of it comes along", () => {
+  expect(sources.read({ url: itemAddress, html: "<h1 id=itemTitle>Kettle</h1>", status: 410 }).state).toBe(
+    "gone",
+  );
+});
+
+test("a mirror's pages are eBay's pages", () => {
+  const mirrored = createSources(
+    sourcesOptions(sourcesEnvironment.parse({ EBAY_BASE_URL: "http://127.0.0.1:4001" })),
+  );
+  expect(mirrored.forUrl("http://127.0.0.1:4001/itm/123456789012")?.name).toBe("ebay");
+  expect(mirrored.forUrl("http://127.0.0.1:4002/itm/123456789012")).toBeNull();
+  expect(sources.forUrl("http://127.0.0.1:4001/itm/123456789012")).toBeNull();
+});
+
+/** Pieces of eBay's markup that the extractors look for, cut where it hurts. */
+const scraps = `
+  <ul id=srp-river-results> | <li class=s-item> | <li class="s-card"> | </li> | <a href=/itm/ | 123456789012> | </a>
+  <span class=s-item__price> | <span class=s-card__price> | <div class=s-card__attribute-row> | </span> | </div>
+  <div class=s-card__title> | <div class=s-item__title> | Kettle | EUR 1,00 | bis | $ | 1e999 | NaN | 9999999999999999999
+  <h1 id=itemTitle> | <span id=prcIsum> | <h1 class=x-item-title__mainTitle> | <div class=x-price-primary> | </h1>
+  "endTime":9999999999999 | <span itemprop=price content= | <script type="application/ld+json"> | </script>
+  {"@type":"Product" | ,"offers":[null]} | <title> | Login | <div class=d-statusmessage> | sold`
+  .split(/[|\n]/)
+  .map((scrap) => scrap.trim());
+
+describe("any bytes end in a state", () => {
+  const addresses = [
+    searchAddress,
+    itemAddress,
+    "http://127.0.0.1:30081/search?q=a",
+    "https://shop.example/",
+  ];
+  const readEverywhere = (html: string) =>
+    addresses.map((url) => sources.read({ url, html, status: null }).state);
+
+  test.each([
+    ["nothing", ""],
+    ["a million open tags", "<div>".repeat(1_000_000)],
+    ["a million open cards", '<li class="s-item"><a href="/itm/123456789012">x'.repeat(100_000)],
+    ["a million empty cards", "<li class=s-item></li>".repeat(1_000_000)],
+    ["a million attributes", `<p ${Array.from({ length: 1_000_000 }, (_, i) => `a${i}`).join(" ")}>`],
+    ["a million brackets", "<".repeat(1_000_000)],
+    ["a million titles", "<title".repeat(1_000_000)],
+    ["a million inputs behind a login title", `<title>Login</title>${"<input ".repeat(1_000_000)}`],
+    ["a million spaces", `<title>${" ".repeat(1_000_000)}`],
+    ["JSON-LD of a million brackets", `<script type="application/ld+json">${"[".repeat(1_000_000)}</script>`],
+    ["zero bytes", "\u0000".repeat(1_000_000)],
+    [
+      "bytes that are no text",
+      Buffer.from(Array.from({ length: 65_536 }, (_, i) => i % 251)).toString("latin1"),
+    ],
+  ])("%s", (_, html) => {
+    const states = readEverywhere(html);
+    expect(states).not.toContain("ok");
+  });
+
+  test("any mixture of eBay's markup and rubbish", () => {
+    const piece = fc.oneof(fc.constantFrom(...scraps), fc.string({ unit: "binary", maxLength: 20 }));
+    const url = fc.constantFrom(...addresses, "", "https://ebay.com/itm/%E0%A4%A/123456789012");
+    const status = fc.constantFrom(null, 200, 404, 500);
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 60 }), url, status, (pieces, url, status) => {
+        const reading = sources.read({ url, html: pieces.join(""), status });
+        expect(reading.state === "ok").toBe(reading.items.length > 0);
+      }),
+      { seed: 20261122, numRuns: 2_000 },
+    );
+  });
+});
