@@ -1,0 +1,2 @@
+export { countsByState, endOf, type RunEnd } from "./look-at-run.ts";
+export { type Fleet, startFleet, waitFor } from "./start-fleet.ts";
