@@ -24,7 +24,10 @@ export const apiEnvironment = sharedEnvironment.extend({
   /** Web pages of these origins may read the API. */
   CORS_ORIGINS: origins.default([]),
   /** Without it nobody can control anything. Sixteen characters keep it from being guessed. */
-  CONTROL_TOKEN: z.string().min(16, { error: "at least 16 characters" }).optional(),
+  CONTROL_TOKEN: z
+    .string()
+    .regex(/^\S{16,}$/, { error: "at least 16 characters, none of them a space" })
+    .optional(),
   /** How many proxies stand before the API and tell the caller's address; off: none. */
   TRUST_PROXY: proxyCount.default(0),
   /** For each caller's address; 0: no limit. */

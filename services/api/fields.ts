@@ -14,6 +14,7 @@ export const text = (most: number) => {
   return (
     z
       .string({ error })
+      .trim()
       .min(1, { error })
       .max(most, { error })
       // oxlint-disable-next-line no-control-regex -- the control character is what is refused

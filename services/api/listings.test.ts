@@ -117,9 +117,7 @@ describe("one listing", () => {
   it("a listing's own page adds its details", async () => {
     const run = await beginRun(worker, "details");
     await storePage(worker, run, [anItem("with-details")]);
-    for (const claim of await claimTargets(worker, 1_000)) {
-      if (claim.externalId === "with-details") await finishClaim(worker, claim);
-    }
+    for (const claim of await claimTargets(worker, run.id, 1)) await finishClaim(worker, claim);
     const { body } = await api.get(`/listings/${await idOf("with-details")}`);
     expect(body.details).toMatchObject({ specifics: { Brand: "Acme" }, location: "Berlin" });
     expect(body.enriched_at).not.toBeNull();

@@ -1,74 +1,64 @@
-import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { ExitCode, readEnvironment } from "@pricefleet/contracts";
-import { connectDatabase, type Database, DatabaseUnavailableError } from "@pricefleet/database";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ExitCode, exitCodeOf, messageOf, readEnvironment } from "@pricefleet/contracts";
+import { connectDatabase } from "@pricefleet/database";
 import { createLogger } from "@pricefleet/logging";
 import { createSources, sourcesOptions } from "@pricefleet/sources";
 import { createApp } from "./create-app.ts";
 import { apiEnvironment } from "./environment.ts";
-import { listen, PortTakenError, stopServing } from "./serve.ts";
+import { listen, stopServing } from "./serve.ts";
 
 /** A caller waits for the answer: a question that PostgreSQL cannot answer in this time is given up. */
 const STATEMENT_TIMEOUT_MS = 3_000;
+/** What is being answered when the signal comes has this long to end. */
 const GRACE_MS = 10_000;
+const CLOSE_DATABASE_MS = 2_000;
 
-const environment = readEnvironment(apiEnvironment);
+const env = readEnvironment(apiEnvironment);
 const logger = createLogger({
-  service: environment.SERVICE_NAME ?? "api",
-  level: environment.LOG_LEVEL,
-  format: environment.LOG_FORMAT,
+  service: env.SERVICE_NAME ?? "api",
+  level: env.LOG_LEVEL,
+  format: env.LOG_FORMAT,
 });
 
-process.exitCode = await run();
+const stopping = new Promise<void>((resolve) => {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+});
+
+const exitCode = await run().catch((error: unknown) => {
+  const code = exitCodeOf(error);
+  // What an operator can mend is told in one line; only what nobody expected needs its stack.
+  const stack = code === ExitCode.unexpected && error instanceof Error ? { stack: error.stack } : {};
+  logger.error(messageOf(error), stack);
+  return code;
+});
+// Connections to a database that has vanished would keep the process for as long as TCP hopes.
+process.exit(exitCode);
 
 async function run(): Promise<ExitCode> {
-  // From the first moment, for as process 1 of a container a signal without a listener is ignored.
-  const stopSignal = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
-  void stopSignal.then(() => logger.info("stopping"));
-  try {
-    const db = await connect();
-    try {
-      return await serveUntil(stopSignal, db);
-    } finally {
-      await db.destroy();
-    }
-  } catch (error) {
-    if (error instanceof DatabaseUnavailableError) return sayAndReturn(error, ExitCode.databaseUnavailable);
-    if (error instanceof PortTakenError) return sayAndReturn(error, ExitCode.portTaken);
-    throw error;
-  }
-}
-
-function connect(): Promise<Database> {
-  return connectDatabase({
-    url: environment.DATABASE_URL,
-    poolMax: environment.DATABASE_POOL_MAX,
-    name: "pricefleet-api",
+  await using closers = new AsyncDisposableStack();
+  const db = await connectDatabase({
+    url: env.DATABASE_URL,
+    poolMax: env.DATABASE_POOL_MAX,
+    name: "api",
     logger,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
   });
-}
-
-async function serveUntil(stopSignal: Promise<unknown>, db: Database): Promise<ExitCode> {
+  closers.defer(() => Promise.race([db.destroy(), sleep(CLOSE_DATABASE_MS)]));
   const app = createApp({
     db,
-    sources: createSources(sourcesOptions(environment)),
+    sources: createSources(sourcesOptions(env)),
     logger,
-    controlToken: environment.CONTROL_TOKEN ?? null,
-    corsOrigins: environment.CORS_ORIGINS,
-    trustedProxies: environment.TRUST_PROXY,
-    rateLimitPerMinute: environment.RATE_LIMIT_PER_MINUTE,
+    controlToken: env.CONTROL_TOKEN ?? null,
+    corsOrigins: env.CORS_ORIGINS,
+    trustedProxies: env.TRUST_PROXY,
+    rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
   });
-  const server = await listen(app, environment.PORT);
-  logger.info("listening", {
-    port: (server.address() as AddressInfo).port,
-    control: environment.CONTROL_TOKEN === undefined ? "off" : "on",
-  });
-  await stopSignal;
-  return (await stopServing(server, GRACE_MS)) ? ExitCode.ok : ExitCode.drainTimedOut;
-}
+  const server = await listen(app, env.PORT);
+  const { port } = server.address() as AddressInfo;
+  logger.info("listening", { port, control: env.CONTROL_TOKEN === undefined ? "off" : "on" });
 
-function sayAndReturn(error: Error, exitCode: ExitCode): ExitCode {
-  logger.error(error.message);
-  return exitCode;
+  await stopping;
+  logger.info("stopping: what is being answered is finished first");
+  return (await stopServing(server, GRACE_MS)) ? ExitCode.ok : ExitCode.drainTimedOut;
 }

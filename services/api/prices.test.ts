@@ -17,10 +17,10 @@ const api = await startTestApi(database.apiUrl);
 for (const [index, amount] of ["20.00", "20.00", "18.50", "21.00"].entries()) {
   const run = await beginRun(worker, `moving ${index}`);
   await storePage(worker, run, [anItem("moving", { amount, shipping: "0" })]);
+  if (amount !== "21.00") continue;
+  for (const claim of await claimTargets(worker, run.id, 1))
+    await finishClaim(worker, claim, { amount, shipping: "0" });
 }
-const last = (await claimTargets(worker, 1_000)).at(-1);
-if (last === undefined) throw new Error("the cards made no targets");
-await finishClaim(worker, last, { amount: "21.00", shipping: "0" });
 const { body: listings } = await api.get("/listings");
 const id: string = listings.items[0].id;
 

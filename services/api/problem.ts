@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler, Response } from "express";
+import { messageOf } from "@pricefleet/contracts";
 import { isRetryable, NoSuchThingError, NotNowError } from "@pricefleet/database";
 import { z } from "zod";
 
@@ -70,7 +71,12 @@ export function sendProblem(response: Response, problem: Problem): void {
 /** The last handler: whatever was thrown becomes a problem document, and what nobody expected is logged with its stack. */
 export const answerWithProblem: ErrorRequestHandler = (error: unknown, _request, response, next) => {
   const problem = problemOf(error);
-  if (problem.status >= 500) response.locals.log.error("a request failed", { error });
+  if (problem.kind === "database-unavailable") {
+    response.locals.log.warn("the database did not answer", { error: messageOf(error) });
+  } else if (problem.kind === "internal") {
+    const stack = error instanceof Error ? error.stack : undefined;
+    response.locals.log.error("a request failed", { error: messageOf(error), stack });
+  }
   // Half an answer has left already; Express cuts the connection, so that nobody takes it for a whole one.
   if (response.headersSent) return next(error);
   sendProblem(response, problem);

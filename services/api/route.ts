@@ -121,7 +121,8 @@ function explain(issue: z.core.$ZodIssue, part: keyof RawRequest, schema: z.ZodO
       known.length === 0 ? "is not known; none is" : `is not known; known are ${known.join(", ")}`;
     return issue.keys.map((field) => ({ field, message }));
   }
-  const field = issue.path.length === 0 ? part : issue.path.join(".");
+  if (issue.path.length === 0) return [{ field: part, message: "is not an object; it should be one" }];
+  const field = issue.path.join(".");
   const got = issue.path.reduce<unknown>(
     (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
     raw,

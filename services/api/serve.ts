@@ -1,8 +1,10 @@
 import { createServer, type RequestListener, type Server } from "node:http";
+import { ExitCode } from "@pricefleet/contracts";
 
 /** Another program listens there. */
 export class PortTakenError extends Error {
   override readonly name = "PortTakenError";
+  readonly exitCode = ExitCode.portTaken;
 }
 
 /** @throws PortTakenError */

@@ -64,10 +64,11 @@ export async function storePage(
   });
 }
 
-/** Takes up to `limit` targets in hand, as the publisher and a worker do. */
-export async function claimTargets(db: Database, limit: number): Promise<Claim[]> {
+/** Takes up to `limit` targets of a run in hand, as the publisher and a worker do; the rest of the run is queued then. */
+export async function claimTargets(db: Database, runId: string, limit: number): Promise<Claim[]> {
   const claims: Claim[] = [];
-  for (const { targetId, publishId } of await takeDueTargets(db, limit)) {
+  const due = await takeDueTargets(db, 1_000);
+  for (const { targetId, publishId } of due.filter((target) => target.runId === runId).slice(0, limit)) {
     const answer = await claimTarget(db, {
       targetId,
       publishId,

@@ -7,7 +7,7 @@ import { type AppOptions, createApp } from "../../services/api/create-app.ts";
 import { listen, stopServing } from "../../services/api/serve.ts";
 import { checkAgainst, type OpenApiDocument } from "./documented-answers.ts";
 
-export const CONTROL_TOKEN = "a token only for tests";
+export const CONTROL_TOKEN = "a-token-only-for-tests";
 
 export interface Answer {
   status: number;
@@ -33,8 +33,11 @@ export const quietLogger = createLogger({
 });
 
 /** A real API on a free port, connected as the API's role. Call it at the top level of a test file. */
-export async function startTestApi(apiUrl: string, changes: Partial<AppOptions> = {}): Promise<TestApi> {
-  const db = await connectForTest(apiUrl);
+export async function startTestApi(
+  apiUrl: string,
+  changes: Partial<AppOptions> & { statementTimeoutMs?: number } = {},
+): Promise<TestApi> {
+  const db = await connectForTest(apiUrl, changes.statementTimeoutMs);
   const app = createApp({
     db,
     sources: createSources({}),
@@ -76,14 +79,14 @@ export async function startTestApi(apiUrl: string, changes: Partial<AppOptions> 
 }
 
 /** A connection of the test's own, closed after the file's last test. */
-export async function connectForTest(databaseUrl: string): Promise<Database> {
+export async function connectForTest(databaseUrl: string, statementTimeoutMs = 5_000): Promise<Database> {
   const db = await connectDatabase({
     url: databaseUrl,
     poolMax: 4,
     name: "test",
     logger: quietLogger,
     startUpTries: 1,
-    statementTimeoutMs: 3_000,
+    statementTimeoutMs,
   });
   afterAll(() => db.destroy());
   return db;

@@ -1,0 +1,129 @@
+import { changeRunState, markCollected, markGivenUp } from "@pricefleet/database";
+import { describe, expect, it } from "vitest";
+import {
+  anItem,
+  beginRun,
+  claimTargets,
+  connectForTest,
+  finishClaim,
+  startTestApi,
+  storePage,
+} from "../../test/api/index.ts";
+import { createTestDatabase } from "../../test/harness/index.ts";
+
+const database = await createTestDatabase();
+const worker = await connectForTest(database.workerUrl);
+const api = await startTestApi(database.apiUrl);
+
+/** A run of ten listings: three done, two failed, one dead, the rest to come. */
+async function halfDoneRun(term: string): Promise<string> {
+  const run = await beginRun(worker, term);
+  await storePage(
+    worker,
+    run,
+    Array.from({ length: 10 }, (_, n) => anItem(`${term}-${n}`)),
+  );
+  await changeRunState(worker, run.id, "processing", "collecting");
+  const claims = await claimTargets(worker, run.id, 7);
+  for (const [index, claim] of claims.slice(0, 6).entries()) {
+    if (index < 3) await finishClaim(worker, claim);
+    else if (index < 5) {
+      const failure = { errorClass: "permanent", reason: "gone", message: "HTTP 404" };
+      await markGivenUp(worker, claim, "failed", failure);
+    } else {
+      const failure = { errorClass: "temporary", reason: "timeout", message: "no answer in 30 s" };
+      await markGivenUp(worker, claim, "dead", failure);
+    }
+  }
+  return run.id;
+}
+
+describe("a run", () => {
+  it("a run says how far it is and what failed", async () => {
+    const id = await halfDoneRun("half");
+    const { status, body } = await api.get(`/runs/${id}`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      id,
+      search: { source: "sample", term: "half", url: null },
+      state: "processing",
+      found: 10,
+      confirmed: 0,
+      pages_read: 1,
+      total_results: 10,
+      pending: 0,
+      queued: 3,
+      running: 1,
+      done: 3,
+      failed: 2,
+      dead: 1,
+      cancelled: 0,
+      success_rate: 0.5,
+      failures: [
+        { reason: "gone", count: 2 },
+        { reason: "timeout", count: 1 },
+      ],
+      finished_at: null,
+    });
+    expect(body.rate_per_minute).toBeGreaterThan(0);
+    expect(body.last_errors).toHaveLength(3);
+    expect(body.last_errors[0]).toMatchObject({
+      state: "dead",
+      reason: "timeout",
+      error: "no answer in 30 s",
+    });
+    expect(body.events.map(({ from, to }: Record<string, unknown>) => [from, to])).toEqual([
+      [null, "initializing"],
+      ["initializing", "processing"],
+    ]);
+  });
+
+  it("the time left is not known until all pages are read", async () => {
+    const id = await halfDoneRun("eta");
+    expect((await api.get(`/runs/${id}`)).body.eta_seconds).toBeNull();
+    await markCollected(worker, id);
+    expect((await api.get(`/runs/${id}`)).body.eta_seconds).toBeGreaterThan(0);
+  });
+
+  it("a run in which nothing has ended has no success rate, rather than 0", async () => {
+    const run = await beginRun(worker, "untouched");
+    await storePage(worker, run, [anItem("untouched")]);
+    const { body } = await api.get(`/runs/${run.id}`);
+    expect(body).toMatchObject({ success_rate: null, pending: 1, failures: [], last_errors: [] });
+  });
+
+  it("a search with no results is a completed run with 0 found", async () => {
+    const run = await beginRun(worker, "nothing at all");
+    await storePage(worker, run, []);
+    await markCollected(worker, run.id);
+    const { body } = await api.get(`/runs/${run.id}`);
+    expect(body).toMatchObject({ state: "completed", found: 0, eta_seconds: 0, success_rate: null });
+    expect(body.finished_at).not.toBeNull();
+  });
+
+  it("a run that is not there is 404", async () => {
+    expect((await api.get("/runs/999999")).status).toBe(404);
+  });
+});
+
+describe("the list of runs", () => {
+  it("runs are listed, the newest first, each with its counts", async () => {
+    const older = await halfDoneRun("older");
+    const newer = await beginRun(worker, "newer");
+    const { body } = await api.get("/runs?limit=2");
+    expect(body.items.map(({ id }: { id: string }) => id)).toEqual([newer.id, older]);
+    expect(body.items[1]).toMatchObject({ done: 3, failed: 2, dead: 1, success_rate: 0.5 });
+    const next = await api.get(`/runs?limit=2&cursor=${body.next_cursor}`);
+    expect(next.body.items.map(({ id }: { id: string }) => Number(id) < Number(older))).not.toContain(false);
+  });
+
+  it("runs can be narrowed to a state and to a search", async () => {
+    const run = await beginRun(worker, "paused one");
+    await changeRunState(worker, run.id, "paused", "a test");
+    const ids = async (query: string) =>
+      (await api.get(`/runs?${query}`)).body.items.map(({ id }: { id: string }) => id);
+    expect(await ids("state=paused")).toEqual([run.id]);
+    expect(await ids(`search_id=${run.searchId}`)).toEqual([run.id]);
+    expect(await ids(`search_id=${run.searchId}&state=completed`)).toEqual([]);
+  });
+});
