@@ -24,7 +24,7 @@ export function readOffer(part: Selection) {
     currency: price?.currency ?? null,
     buy_it_now: amountOf(".buy-it-now b"),
     list_price: amountOf(".list-price"),
-    shipping: amountOf(".shipping"),
+    shipping: text(".shipping") === "Free shipping" ? "0" : amountOf(".shipping"),
     bids: wholeNumberIn(text(".bids")),
     best_offer: part.find(".best-offer").length > 0,
     condition: text(".condition") || null,
