@@ -15,9 +15,14 @@ interface ListedLetter {
   properties: { headers: Record<string, unknown> };
 }
 
+/** Looks as a person does; what was looked at goes back to the queue a moment later. */
 async function letters(): Promise<ListedLetter[]> {
   const request = { count: 1_000, ackmode: "ack_requeue_true", encoding: "auto" };
-  return (await vhost.manage("POST", `${dlq}/get`, request)) as ListedLetter[];
+  const listed = (await vhost.manage("POST", `${dlq}/get`, request)) as ListedLetter[];
+  await expect
+    .poll(async () => (await belt.queueDepths())["listing_enrichment_dlq"]?.ready)
+    .toBe(listed.length);
+  return listed;
 }
 
 const targetIds = async () =>
