@@ -31,8 +31,7 @@ await runCommand(async (interrupted) => {
     );
   }
   await using closers = new AsyncDisposableStack();
-  const stack = findRunningStack() ?? (await startOwnStack(workers, closers));
-  interrupted.throwIfAborted();
+  const stack = findRunningStack() ?? (await startOwnStack(workers, interrupted, closers));
 
   const isTerminal = process.stderr.isTTY;
   const line = statusLine();
@@ -60,7 +59,7 @@ await runCommand(async (interrupted) => {
   return outcomes.every(({ everythingFinished }) => everythingFinished) ? ExitCode.ok : ExitCode.runFailed;
 });
 
-async function startOwnStack(workers: number, closers: AsyncDisposableStack) {
+async function startOwnStack(workers: number, interrupted: AbortSignal, closers: AsyncDisposableStack) {
   console.error(
     `Starting PostgreSQL, RabbitMQ, a dispatcher and ${workers} workers (make up keeps them running) …`,
   );
@@ -71,10 +70,14 @@ async function startOwnStack(workers: number, closers: AsyncDisposableStack) {
     environment: {},
     endWithStarter: true,
     watch: false,
+    interrupted,
     report: (line) => console.error(line),
     onUnexpectedEnd: (report) => console.error(report),
   });
-  closers.defer(() => stack.stop());
+  closers.defer(async () => {
+    console.error("Stopping …");
+    await stack.stop();
+  });
   return stack;
 }
 

@@ -39,6 +39,7 @@ async function demo(interrupted: AbortSignal): Promise<number> {
     environment: { SAMPLE_BASE_URL: marketplace.url },
     endWithStarter: true,
     watch: false,
+    interrupted,
     report: say,
     onUnexpectedEnd: say,
   });
@@ -46,7 +47,6 @@ async function demo(interrupted: AbortSignal): Promise<number> {
     say("Stopping …");
     await stack.stop();
   });
-  interrupted.throwIfAborted();
   stack.start(marketplace.service);
 
   say(`Collecting "${search.SEARCH_TERM}" from the sample marketplace at ${marketplace.url}`);

@@ -24,6 +24,7 @@ await runCommand(async (interrupted) => {
     environment: { SAMPLE_BASE_URL: marketplace.url },
     endWithStarter: true,
     watch: true,
+    interrupted,
     report: (line) => console.error(line),
     onUnexpectedEnd: (report) => console.error(report),
   });
@@ -34,7 +35,7 @@ await runCommand(async (interrupted) => {
 
   console.log(`Pricefleet is serving at ${stack.apiUrl} until Ctrl-C; the sample marketplace is at ${marketplace.url}.
 Collect from it in another terminal:  make collect SOURCE=sample SEARCH_TERM="thinkpad x1"`);
-  const logs = spawn("sh", ["-c", `exec tail -n 0 -F ${stack.logFolder}/*.log`], { stdio: "inherit" });
+  const logs = spawn("sh", ["-c", `exec tail -n +1 -F ${stack.logFolder}/*.log`], { stdio: "inherit" });
   closers.defer(async () => void logs.kill());
   await untilAborted(interrupted);
   return ExitCode.ok;

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { lastLines, type OwnedProcess, startOwnedProcess } from "./servers/index.ts";
 
@@ -18,6 +18,7 @@ export interface ServiceSpec {
 }
 
 interface ProcessesOptions {
+  /** Emptied at the start: its logs are of this set alone. */
   logFolder: string;
   /** False for services that go on when this process ends. */
   endWithStarter: boolean;
@@ -33,7 +34,7 @@ export class Processes {
 
   constructor(options: ProcessesOptions) {
     this.#options = options;
-    mkdirSync(options.logFolder, { recursive: true });
+    rmSync(options.logFolder, { recursive: true, force: true });
   }
 
   start(spec: ServiceSpec): OwnedProcess {

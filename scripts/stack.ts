@@ -34,6 +34,8 @@ export interface StackOptions {
   endWithStarter: boolean;
   /** Start services again as their files change. */
   watch: boolean;
+  /** Ends the start between two steps. */
+  interrupted: AbortSignal;
   report: (line: string) => void;
   /** A service ended by itself. */
   onUnexpectedEnd(report: string): void;
@@ -67,10 +69,10 @@ export async function requireFreePort(port: number, command: string): Promise<vo
 
 /**
  * Starts all that serves: the servers, the schema, the services. What was started is stopped again if a later step fails.
- * @throws what resolveServers, ensureRoles and migrateToLatest throw; Error when the API does not get ready.
+ * @throws what resolveServers, ensureRoles and migrateToLatest throw; Error when the API does not get ready; InterruptedError.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { name, apiPort, report, endWithStarter, watch } = options;
+  const { name, apiPort, report, endWithStarter, watch, interrupted } = options;
   const folder = join(root, ".local", name);
   const chromium = chromiumEnvironment(report);
   const servers = await resolveServers({ dataDir: folder, endsWithStarter: endWithStarter, report });
@@ -85,6 +87,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await servers.stop();
   };
   try {
+    interrupted.throwIfAborted();
     const { workerUrl, apiUrl: apiDatabaseUrl } = await prepareDatabase(servers.database.adminUrl, folder);
     const shared = {
       AMQP_URL: servers.broker.amqpUrl,
@@ -107,12 +110,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         }),
       );
     service("dispatcher", "dispatcher", workerEnvironment);
+    service("api", "api", { ...shared, DATABASE_URL: apiDatabaseUrl, PORT: String(apiPort) });
+    const apiUrl = `http://localhost:${apiPort}`;
+    // Many workers that start at once keep a small machine busy; the API goes first.
+    await untilReady(apiUrl, services, interrupted);
     for (let number = 1; number <= options.workers; number++) {
       service(`worker-${number}`, "worker", workerEnvironment);
     }
-    service("api", "api", { ...shared, DATABASE_URL: apiDatabaseUrl, PORT: String(apiPort) });
-    const apiUrl = `http://localhost:${apiPort}`;
-    await untilReady(apiUrl, services);
     return { servers, apiUrl, workerEnvironment, services, logFolder, start, stop };
   } catch (error) {
     await stop();
@@ -155,11 +159,16 @@ async function prepareDatabase(adminUrl: string, folder: string) {
   return urls;
 }
 
-async function untilReady(apiUrl: string, services: readonly OwnedProcess[]): Promise<void> {
+async function untilReady(
+  apiUrl: string,
+  services: readonly OwnedProcess[],
+  interrupted: AbortSignal,
+): Promise<void> {
   const api = apiClient(apiUrl);
   const deadline = Date.now() + API_START_TIMEOUT_MS;
   let last = "";
   while (Date.now() < deadline) {
+    interrupted.throwIfAborted();
     const gone = services.find((service) => !service.isRunning());
     if (gone !== undefined) throw new Error(`${gone.name} ended while starting; see ${gone.logFile}`);
     try {

@@ -24,11 +24,10 @@ await runCommand(async (interrupted) => {
     environment: {},
     endWithStarter: false,
     watch: false,
+    interrupted,
     report: (line) => console.error(line),
     onUnexpectedEnd: (report) => console.error(report),
   });
-  if (interrupted.aborted) await stack.stop();
-  interrupted.throwIfAborted();
   recordStack(stack);
   console.log(`Pricefleet is serving at ${stack.apiUrl}; logs are in ${stack.logFolder}.
 Collect a search:  make collect SOURCE=ebay SEARCH_TERM="thinkpad x1" MAX_PAGES=2
