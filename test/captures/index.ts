@@ -37,6 +37,8 @@ export interface EbayTruth {
   /** As printed: one price; bid and Buy It Now; or the ends of a range with a word between. */
   price_text: string[];
   currency: string;
+  /** As printed; null where the thing is not auctioned. Item pages' truth leaves it out. */
+  bids?: string | null;
   ended?: boolean;
 }
 
