@@ -1,13 +1,13 @@
 import { TemporaryError } from "@pricefleet/contracts";
 import type { Logger } from "@pricefleet/logging";
 import { createBrowserContexts } from "./browser-contexts.ts";
-import { finishedWithin } from "./chromium.ts";
 import type { EgressProxy } from "./egress-proxy.ts";
 import type { HostProfile } from "./host-profiles.ts";
 import type { RawPage } from "./http-client.ts";
 import { pageAddress } from "./page-address.ts";
 import { PageVisit } from "./page-visit.ts";
 import type { Timeouts } from "./timeouts.ts";
+import { finishedWithin } from "./within-time.ts";
 
 /** What a reader finds in a page as it stands. */
 export interface PageVerdict {

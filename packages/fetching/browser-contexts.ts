@@ -1,9 +1,10 @@
 import type { Logger } from "@pricefleet/logging";
-import { messageOf } from "@pricefleet/contracts";
+import { messageOf, TemporaryError } from "@pricefleet/contracts";
 import type { BrowserContext } from "playwright-core";
-import { type Chromium, finishedWithin, launchChromium } from "./chromium.ts";
+import { type Chromium, launchChromium } from "./chromium.ts";
 import type { EgressProxy } from "./egress-proxy.ts";
 import type { HostProfile } from "./host-profiles.ts";
+import { finishedWithin, withinTime } from "./within-time.ts";
 
 /** The right to open one page in its host's context. */
 export interface ContextLease {
@@ -50,6 +51,7 @@ const MEMORY_CHECK_PAGES = 10;
 /** A context that waits costs memory; the one used longest ago goes first. */
 const MAX_CONTEXTS = 6;
 const CLOSE_TIMEOUT_MS = 5_000;
+const OPEN_TIMEOUT_MS = 15_000;
 
 export function createBrowserContexts(options: ContextsOptions): BrowserContexts {
   const { chromiumPath, proxy, pagesPerContext, maxMemoryBytes, logger } = options;
@@ -127,11 +129,15 @@ export function createBrowserContexts(options: ContextsOptions): BrowserContexts
       browser.pagesOpen += 1;
       let hostContext: HostContext;
       try {
-        do hostContext = await contextOf(browser, profile);
+        do hostContext = await withinTime(contextOf(browser, profile), OPEN_TIMEOUT_MS, "opening one");
         while (hostContext.isRetired);
       } catch (error) {
         browser.pagesOpen -= 1;
-        throw error;
+        giveUp(starting);
+        await browser.chromium.close();
+        throw new TemporaryError("browser-crashed", `Chromium opens no context: ${messageOf(error)}`, {
+          cause: error,
+        });
       }
       hostContext.pagesOpen += 1;
       hostContext.pagesServed += 1;
@@ -150,16 +156,17 @@ export function createBrowserContexts(options: ContextsOptions): BrowserContexts
             return;
           }
           if (next === "fresh" || hostContext.isRetired) await retire(browser, hostContext);
-          await watchMemory(browser).catch((error: unknown) =>
-            logger.debug("Chromium's memory could not be seen", { error: messageOf(error) }),
-          );
+          // A Chromium that cannot say what it takes shows at the next page what is wrong with it.
+          await finishedWithin(watchMemory(browser), CLOSE_TIMEOUT_MS);
         },
       };
     },
     async close() {
       const closing = current;
       current = null;
-      if (closing !== null) await (await closing).chromium.close();
+      // One that did not start has nothing to close.
+      const browser = await closing?.catch(() => null);
+      await browser?.chromium.close();
     },
   };
 }

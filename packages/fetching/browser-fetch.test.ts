@@ -260,6 +260,16 @@ describe("in the browser", () => {
     expect(await failure).toMatchObject({ errorClass: "temporary", reason: "browser-crashed" });
     expect((await doomed.fetch(`${site.base}/static`)).page.html).toContain("349.00");
   });
+
+  it("a Chromium that hangs is killed, and the next fetch starts another", { timeout: 60_000 }, async () => {
+    await using frozen = openBrowserFetcher({ timeouts: { browserTotalMs: 5_000 } });
+    await frozen.fetch(`${site.base}/static`);
+    const [pid = 0] = chromiumsOf(process.pid, "browser").slice(-1);
+    process.kill(pid, "SIGSTOP");
+    await expect(frozen.fetch(`${site.base}/static`)).rejects.toMatchObject({ errorClass: "temporary" });
+    await vi.waitFor(() => expect(chromiumsOf(process.pid, "browser")).not.toContain(pid), 5_000);
+    expect((await frozen.fetch(`${site.base}/static`)).page.html).toContain("349.00");
+  });
 });
 
 /** Kills the renderers while the page is being read. */

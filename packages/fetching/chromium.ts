@@ -4,6 +4,7 @@ import { messageOf, TemporaryError } from "@pricefleet/contracts";
 import type { Logger } from "@pricefleet/logging";
 import type { Browser } from "playwright-core";
 import type { EgressProxy } from "./egress-proxy.ts";
+import { finishedWithin } from "./within-time.ts";
 
 /** A running Chromium. */
 export interface Chromium {
@@ -71,19 +72,6 @@ export async function launchChromium({ path, proxy, userAgent, logger }: Chromiu
       cause: error,
     });
   }
-}
-
-/** Did it end, well or badly, in time? */
-export async function finishedWithin(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
-  });
-  const done = work.then(
-    () => true,
-    () => true,
-  );
-  return Promise.race([done, late]).finally(() => clearTimeout(timer));
 }
 
 interface BrowserProcess {

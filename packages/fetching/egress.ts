@@ -3,6 +3,7 @@ import { connect, isIP, type Socket } from "node:net";
 import { messageOf, PermanentError, TemporaryError } from "@pricefleet/contracts";
 import { allowPrivateHosts, canonicalHost, isLoopbackName, isPublicAddress } from "./address-rules.ts";
 import { parseProxyUrl, tunnelThrough, type UpstreamProxy } from "./upstream-proxy.ts";
+import { withinTime } from "./within-time.ts";
 
 /** All addresses of a name. */
 export type Resolve = (hostname: string) => Promise<string[]>;
@@ -57,7 +58,7 @@ export function createEgress(options: EgressOptions): Egress {
 
   async function resolved(host: string): Promise<string[]> {
     try {
-      const addresses = await withTimeout(resolve(host), connectTimeoutMs, `resolving ${host}`);
+      const addresses = await withinTime(resolve(host), connectTimeoutMs, `resolving ${host}`);
       if (addresses.length > 0) return addresses;
     } catch (error) {
       if (error instanceof TemporaryError) throw error;
@@ -139,17 +140,6 @@ function connectDirectly({ host, port, addresses }: Destination, timeoutMs: numb
 /** Happy eyeballs gives an AggregateError with an empty message. */
 function connectionFault(error: Error & { code?: string }): string {
   return error.message === "" ? (error.code ?? "no address answered") : error.message;
-}
-
-async function withTimeout<T>(work: Promise<T>, timeoutMs: number, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new TemporaryError("timeout", `${what} took over ${timeoutMs} ms`)),
-      timeoutMs,
-    );
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 function refused(host: string, address: string | null): PermanentError {
