@@ -8,7 +8,7 @@ const kinds = {
   "bad-request": { status: 400, title: "The request is not right" },
   unauthorized: { status: 401, title: "The control token is missing or wrong" },
   "not-found": { status: 404, title: "There is no such thing" },
-  conflict: { status: 409, title: "Not in the state it is in" },
+  conflict: { status: 409, title: "Not possible as things are now" },
   "too-large": { status: 413, title: "The body is too large" },
   "unsupported-media-type": { status: 415, title: "The body is not JSON" },
   "too-many-requests": { status: 429, title: "Too many requests" },
