@@ -44,10 +44,9 @@ test("a saved page is one line, whether it is zipped or not", () => {
       },
     ]);
     expect(Object.keys(lines[0])).toEqual(["file", "url", "page", "state", "source", "items", "details"]);
-    expect(Object.keys(lines[0].items[0]).slice(0, 14)).toEqual([
-      ...["external_id", "url", "title", "amount", "amount_max", "buy_it_now", "currency", "shipping"],
-      ...["condition", "availability", "bids", "ended", "match", "methods"],
-    ]);
+    expect(Object.keys(lines[0].items[0]).slice(0, 14).join(" ")).toBe(
+      "external_id url title amount amount_max buy_it_now currency shipping condition availability bids ended match methods",
+    );
   }
 });
 
