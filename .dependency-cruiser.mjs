@@ -8,7 +8,7 @@ swcVisitor.Visitor.prototype.visitStatement = function visitAnyStatement(stateme
   return statement;
 };
 
-// The arrows of docs/architecture.md as rules: packages never import services, every folder has one door.
+// The arrows between the folders as rules: packages never import services, every folder has one door.
 const packageMayImport = {
   contracts: [],
   logging: ["contracts"],
