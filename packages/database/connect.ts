@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf } from "@pricefleet/contracts";
+import { ExitCode, messageOf } from "@pricefleet/contracts";
 import type { Logger } from "@pricefleet/logging";
 import { Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
@@ -24,6 +24,7 @@ interface ConnectOptions {
 /** PostgreSQL was not reached, or never had the schema that this code needs. */
 export class DatabaseUnavailableError extends Error {
   override readonly name = "DatabaseUnavailableError";
+  readonly exitCode = ExitCode.databaseUnavailable;
 }
 
 /**

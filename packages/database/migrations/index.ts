@@ -1,4 +1,4 @@
-import type { Migration } from "kysely";
+import type { Migration } from "kysely/migration";
 import * as theBook from "./0001-the-book.ts";
 import * as listingsAndPrices from "./0002-listings-and-prices.ts";
 import * as runStates from "./0003-run-states.ts";
