@@ -37,6 +37,7 @@ export function createHttpClient(options: { egress: Egress; timeouts: Timeouts }
   const { egress, timeouts } = options;
   const agent = new Agent({
     connect: connectorOver(egress, timeouts.connectMs),
+    allowH2: false,
     headersTimeout: timeouts.headersMs,
     bodyTimeout: timeouts.bodyIdleMs,
     keepAliveTimeout: 15_000,
@@ -80,7 +81,8 @@ export function createHttpClient(options: { egress: Egress; timeouts: Timeouts }
 
 /** TLS is undici's own; the bytes beneath go where the egress says. */
 function connectorOver(egress: Egress, connectTimeoutMs: number): buildConnector.connector {
-  const secure = buildConnector({ timeout: connectTimeoutMs });
+  // HTTP/1.1, whatever undici's own mind is from version to version.
+  const secure = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
   async function connect(options: buildConnector.Options, callback: buildConnector.Callback): Promise<void> {
     const isSecure = options.protocol === "https:";
     const port = options.port === "" ? (isSecure ? 443 : 80) : Number(options.port);

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import type { PageState } from "@pricefleet/contracts";
 import { describe, expect, it } from "vitest";
@@ -260,6 +261,27 @@ describe("a site in trouble", () => {
     for (const url of [site.base, "http://shop.example/"]) {
       await expect(web.fetch(url)).rejects.toMatchObject({ errorClass: "temporary", reason: "network" });
     }
+  });
+
+  it("that closes a kept connection under a request is asked again on a new one", async () => {
+    const served = new WeakSet<Socket>();
+    let closings = 0;
+    await using site = await openLocalSite({
+      "/": ({ socket }, response) => {
+        if (served.has(socket) && closings === 0) {
+          closings += 1;
+          socket.destroy();
+          return;
+        }
+        served.add(socket);
+        response.writeHead(200, { "content-type": "text/html" }).end("<p>x</p>");
+      },
+    });
+    await using web = openFetcher();
+    for (let page = 0; page < 5; page += 1) {
+      expect((await web.fetch(`${site.base}/`)).page.html).toBe("<p>x</p>");
+    }
+    expect(closings).toBe(1);
   });
 
   it.each([
