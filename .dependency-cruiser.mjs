@@ -54,7 +54,7 @@ export default {
       from: { path: "^packages/sources/([^/]+)/" },
       to: {
         path: "^packages/sources/([^/]+)/",
-        pathNot: ["^packages/sources/$1/", "^packages/sources/reading/"],
+        pathNot: ["^packages/sources/$1/", "^packages/sources/reading/", "node_modules"],
       },
     },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },

@@ -1,26 +1,45 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { findChromium } from "@pricefleet/fetching";
-import { commandWorks, installDebianPackages, PackagesMissingError } from "./debian-packages.ts";
+import { installDebianPackages, PackagesMissingError } from "./debian-packages.ts";
+
+const DOWNLOAD_TIMEOUT_MS = 5 * 60_000;
+
+/** The package that brings a Chromium where none is found; none on Ubuntu, which has Chromium as a snap only. */
+export function chromiumPackages(): string[] {
+  if (findChromium() !== null) return [];
+  return /^ID=debian$/m.test(readFileSync("/etc/os-release", "utf8")) ? ["chromium-headless-shell"] : [];
+}
 
 /**
- * CHROMIUM_PATH, the system's or Playwright's own Chromium; installs the Debian package when there is none.
+ * CHROMIUM_PATH, the system's or Playwright's own Chromium. Where there is none, it is installed: Debian's package, or
+ * Playwright's download elsewhere.
  * @throws PackagesMissingError where it is neither there nor can be installed.
  */
 export function findOrInstallChromium(report: (line: string) => void): string {
   const found = findChromium();
   if (found !== null) return found;
-  // Ubuntu has Chromium as a snap only, which its apt packages merely point to.
-  const debianPackage = ["chromium-headless-shell", "chromium"].find(isInDebian);
-  if (debianPackage === undefined) {
-    throw new PackagesMissingError(
-      "no Chromium found and none in this machine's packages. Set CHROMIUM_PATH, or run:\n  npx playwright-core install --with-deps --only-shell chromium",
-    );
-  }
-  installDebianPackages([debianPackage], report);
+  const packages = chromiumPackages();
+  if (packages.length > 0) installDebianPackages(packages, report);
+  else downloadPlaywrightsOwn(report);
   const installed = findChromium();
-  if (installed === null) throw new Error(`the package ${debianPackage} brought no Chromium`);
-  return installed;
+  if (installed !== null) return installed;
+  throw new PackagesMissingError(
+    "no Chromium found. Set CHROMIUM_PATH to one, or install a package that brings one",
+  );
 }
 
-function isInDebian(name: string): boolean {
-  return commandWorks("apt-cache", ["show", "--no-all-versions", name]);
+function downloadPlaywrightsOwn(report: (line: string) => void): void {
+  report("downloading Playwright's Chromium");
+  const program = join(import.meta.dirname, "..", "..", "node_modules", ".bin", "playwright-core");
+  const done = spawnSync(process.execPath, [program, "install", "--with-deps", "--only-shell", "chromium"], {
+    encoding: "utf8",
+    timeout: DOWNLOAD_TIMEOUT_MS,
+  });
+  if (done.status === 0) return;
+  const byHand = "npx playwright-core install --with-deps --only-shell chromium";
+  throw new PackagesMissingError(
+    `no Chromium found, and Playwright's could not be downloaded. By hand: ${byHand}\n${done.stderr.trim()}`,
+  );
 }

@@ -10,10 +10,11 @@ export class PackagesMissingError extends Error {
 }
 
 /**
- * Installs Debian packages as root, or by sudo where it asks for no password.
+ * Installs Debian packages as root, or by sudo where it asks for no password. Does nothing for an empty list.
  * @throws PackagesMissingError where neither is possible or the installation fails.
  */
 export function installDebianPackages(packages: readonly string[], report: (line: string) => void): void {
+  if (packages.length === 0) return;
   const byHand = `sudo sh scripts/servers/install-debian-packages.sh ${packages.join(" ")}`;
   if (!commandWorks("apt-get", ["--version"])) {
     throw new PackagesMissingError(

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { keptPasswords } from "./credentials.ts";
 import { commandWorks } from "./debian-packages.ts";
-import type { ServerStarter } from "./resolve-servers.ts";
+import type { ServerStarter } from "./started-servers.ts";
 
 /** The first time pulls two images. */
 const UP_TIMEOUT_MS = 10 * 60_000;

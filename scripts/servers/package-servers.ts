@@ -1,20 +1,21 @@
 import { join } from "node:path";
-import { findOrInstallPostgres, startPostgres } from "./postgres.ts";
-import { findOrInstallRabbitmq, startRabbitmq } from "./rabbitmq.ts";
-import type { ServerStarter } from "./resolve-servers.ts";
+import { startPostgres } from "./postgres.ts";
+import { startRabbitmq } from "./rabbitmq.ts";
+import type { ResolveOptions, ServerStarter } from "./started-servers.ts";
+import { installServerPackages, type ServerName } from "./server-packages.ts";
 
-interface PackageServersOptions {
-  dataDir: string;
-  endsWithStarter: boolean;
-  report: (line: string) => void;
-}
-
-/** Starts throwaway servers out of Debian's packages, which it installs if they are missing. */
-export function packageStarter({ dataDir, endsWithStarter, report }: PackageServersOptions): ServerStarter {
+/**
+ * Starts throwaway servers out of Debian's packages; those of `missing` are installed if need be.
+ * @throws PackagesMissingError
+ */
+export function packageStarter(
+  { dataDir, endsWithStarter, report }: ResolveOptions,
+  missing: readonly ServerName[],
+): ServerStarter {
+  installServerPackages(missing, report);
   const origin = `Debian packages, data under ${dataDir}`;
   return {
     async postgres() {
-      findOrInstallPostgres(report);
       const server = await startPostgres({ dataDir: join(dataDir, "postgres"), endsWithStarter });
       return {
         adminUrl: server.adminUrl,
@@ -25,7 +26,6 @@ export function packageStarter({ dataDir, endsWithStarter, report }: PackageServ
       };
     },
     async rabbitmq() {
-      findOrInstallRabbitmq(report);
       const server = await startRabbitmq({ dataDir: join(dataDir, "rabbitmq"), endsWithStarter });
       const { managementUrl: url, userName, password } = server;
       return {

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
 import { keptPasswords } from "./credentials.ts";
-import { installDebianPackages } from "./debian-packages.ts";
 import { findFreePort } from "./free-port.ts";
 import {
   type OwnedProcess,
@@ -54,17 +53,6 @@ export function findPostgres(): string | null {
     .map((version) => join(installedVersions, String(version), "bin"))
     .find((folder) => existsSync(join(folder, "initdb")) && existsSync(join(folder, "postgres")));
   return newest ?? null;
-}
-
-/** @throws PackagesMissingError where it is neither there nor can be installed. */
-export function findOrInstallPostgres(report: (line: string) => void): string {
-  const found = findPostgres();
-  if (found !== null) return found;
-  installDebianPackages(["postgresql"], report);
-  const installed = findPostgres();
-  if (installed === null)
-    throw new Error(`the package postgresql brought no server under ${installedVersions}`);
-  return installed;
 }
 
 /** Starts a PostgreSQL of its own on loopback. @throws Error with the end of its log when it does not start. */

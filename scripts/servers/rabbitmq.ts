@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { keptPasswords } from "./credentials.ts";
-import { installDebianPackages } from "./debian-packages.ts";
 import { findFreePort } from "./free-port.ts";
 import { type OwnedProcessOptions, startOwnedProcess, waitUntilReady } from "./owned-process.ts";
 
@@ -41,11 +40,6 @@ export interface RabbitmqServer {
 
 export function findRabbitmq(): boolean {
   return existsSync(serverScript);
-}
-
-/** @throws PackagesMissingError where it is neither there nor can be installed. */
-export function findOrInstallRabbitmq(report: (line: string) => void): void {
-  if (!findRabbitmq()) installDebianPackages(["rabbitmq-server"], report);
 }
 
 /** Starts a RabbitMQ of its own on loopback. @throws Error with the end of its log when it does not start. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { resolveServers, type ServerStarter } from "./resolve-servers.ts";
+import { resolveServers } from "./resolve-servers.ts";
+import type { ServerStarter } from "./started-servers.ts";
 
 const options = { dataDir: "/nowhere", endsWithStarter: true, report: () => undefined };
 

@@ -3,48 +3,8 @@ import { amqpUrl, databaseUrl, parseEnvironment } from "@pricefleet/contracts";
 import { z } from "zod";
 import { composeStarter, dockerComposeWorks } from "./docker-compose.ts";
 import { packageStarter } from "./package-servers.ts";
-
-export interface ManagementAccess {
-  url: string;
-  userName: string;
-  password: string;
-}
-
-/** A process that a later command may have to end. */
-export interface StartedProcess {
-  name: string;
-  pid: number;
-  stopSignal: NodeJS.Signals;
-}
-
-export interface StartedDatabase {
-  /** Of a PostgreSQL role that may create roles and databases. */
-  adminUrl: string;
-  /** Where it comes from, for people. */
-  origin: string;
-  /** Null where it is not a process of ours: a container, or somebody else's server. */
-  process: StartedProcess | null;
-  /** The folder for which `stopCompose` ends its container; null where it is none. */
-  composeFolder: string | null;
-  /** Ends it if it was started here; the data stays. */
-  stop(): Promise<void>;
-}
-
-export interface StartedBroker {
-  amqpUrl: string;
-  /** Null where the broker was named by AMQP_URL. */
-  management: ManagementAccess | null;
-  origin: string;
-  process: StartedProcess | null;
-  composeFolder: string | null;
-  stop(): Promise<void>;
-}
-
-/** One way to come by servers. */
-export interface ServerStarter {
-  postgres(): Promise<StartedDatabase>;
-  rabbitmq(): Promise<StartedBroker>;
-}
+import type { ServerStarter, StartedBroker, StartedDatabase } from "./started-servers.ts";
+import type { ServerName } from "./server-packages.ts";
 
 export interface Servers {
   database: StartedDatabase;
@@ -63,9 +23,9 @@ export interface ResolveOptions {
 const namedServers = z.object({ DATABASE_URL: databaseUrl.optional(), AMQP_URL: amqpUrl.optional() });
 
 /** Docker Compose where it works, else Debian packages. */
-export function findServerStarter(options: ResolveOptions): ServerStarter {
+function findServerStarter(options: ResolveOptions, missing: readonly ServerName[]): ServerStarter {
   mkdirSync(options.dataDir, { recursive: true });
-  return dockerComposeWorks() ? composeStarter(options.dataDir) : packageStarter(options);
+  return dockerComposeWorks() ? composeStarter(options.dataDir) : packageStarter(options, missing);
 }
 
 /**
@@ -77,11 +37,14 @@ export function findServerStarter(options: ResolveOptions): ServerStarter {
 export async function resolveServers(
   options: ResolveOptions,
   environment: NodeJS.ProcessEnv = process.env,
-  findStarter: (options: ResolveOptions) => ServerStarter = findServerStarter,
+  findStarter: typeof findServerStarter = findServerStarter,
 ): Promise<Servers> {
   const named = parseEnvironment(namedServers, environment);
+  const missing: ServerName[] = [];
+  if (named.DATABASE_URL === undefined) missing.push("postgres");
+  if (named.AMQP_URL === undefined) missing.push("rabbitmq");
   let starter: ServerStarter | null = null;
-  const start = () => (starter ??= findStarter(options));
+  const start = () => (starter ??= findStarter(options, missing));
 
   const database = named.DATABASE_URL ? databaseAt(named.DATABASE_URL) : await start().postgres();
   try {
