@@ -5,13 +5,14 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureRoles, generateRolePasswords, migrateToLatest } from "@pricefleet/database";
 import { normaliseDump } from "./normalise-dump.ts";
-import { findOrInstallPostgres, makeThrowawayFolder, startPostgres } from "./servers/index.ts";
+import { findPostgres, installServerPackages, makeThrowawayFolder, startPostgres } from "./servers/index.ts";
 
 const root = join(import.meta.dirname, "..");
 const schemaFile = "packages/database/schema.sql";
 const typesFile = "packages/database/schema-types.ts";
 
-const binFolder = findOrInstallPostgres((line) => console.error(line));
+installServerPackages(["postgres"], (line) => console.error(line));
+const binFolder = findPostgres() ?? "";
 // pg_dump of another major version writes other words for the same schema.
 const title = `-- Made by "npm run dump-schema" with PostgreSQL ${majorVersion(binFolder)}. Do not edit.\n`;
 const { schema, types } = await describeMigratedSchema(binFolder);

@@ -74,7 +74,6 @@ export async function requireFreePort(port: number, command: string): Promise<vo
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { name, apiPort, report, endWithStarter, watch, interrupted } = options;
   const folder = join(root, ".local", name);
-  const chromium = chromiumEnvironment(report);
   const servers = await resolveServers({ dataDir: folder, endsWithStarter: endWithStarter, report });
   const logFolder = join(folder, "logs");
   const processes = new Processes({
@@ -95,7 +94,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       SNAPSHOT_DIR: join(folder, "snapshots"),
       DEBUG_DIR: join(folder, "debug"),
       PROFILE_DIR: join(folder, "profiles"),
-      ...chromium,
+      ...chromiumEnvironment(report),
       ...options.environment,
     };
     const workerEnvironment = { ...shared, DATABASE_URL: workerUrl };

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { findOrInstallChromium, findOrInstallPostgres, findOrInstallRabbitmq } from "./servers/index.ts";
+import { findOrInstallChromium, installServerPackages } from "./servers/index.ts";
 import { countResults, type TestReport } from "./test-report.ts";
 
 const TIME_LIMIT_MS = 20 * 60_000;
@@ -10,8 +10,7 @@ const root = join(import.meta.dirname, "..");
 const reportFile = join(root, ".local", "test", "report.json");
 
 const report = (line: string) => console.error(line);
-findOrInstallPostgres(report);
-findOrInstallRabbitmq(report);
+installServerPackages(["postgres", "rabbitmq"], report);
 const chromiumPath = findOrInstallChromium(report);
 
 mkdirSync(join(root, ".local", "test"), { recursive: true });
