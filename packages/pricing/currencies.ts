@@ -69,7 +69,7 @@ const signsOf: Record<string, string> = {
   EUR: "€|euro|euros|ευρώ|ευρω|евро|євро",
   FJD: "fj$",
   FRF: "₶|₣",
-  GBP: "gb£|£stg|stg|sterling",
+  GBP: "gb£|uk£|£stg|stg|sterling",
   GEL: "₾|ლარი|ლ|lari",
   GHS: "gh₵|gh¢|₵",
   GNF: "GFr",

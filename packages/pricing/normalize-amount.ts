@@ -19,6 +19,7 @@ export function normalizeAmount(amount: string | number): string | null {
   const number = tokens[index];
   if (number?.kind !== "number" || number.value === null) return null;
   if (tokens.some(({ kind }, at) => kind === "number" && at > index)) return null;
+  if (isInName(tokens, index)) return null;
   const { whole, fraction } = shiftDecimal(number.value.whole, number.value.fraction, exponent);
   return decimalOf(hasMinus(tokens, index), whole, fraction);
 }
@@ -30,6 +31,17 @@ function splitExponent(text: string): { mantissa: string; exponent: number } {
   const isExponent =
     at > 0 && isDigit(text.charCodeAt(at - 1)) && at + 1 < text.length && Number.isInteger(exponent);
   return isExponent ? { mantissa: text.slice(0, at), exponent } : { mantissa: text, exponent: 0 };
+}
+
+/** "x5", "5a": an identifier, not an amount. */
+function isInName(tokens: readonly Token[], index: number): boolean {
+  const before = tokens[index - 1];
+  const after = tokens[index + 1];
+  const number = tokens[index];
+  return (
+    (before?.kind === "word" && before.end === number?.start) ||
+    (after?.kind === "word" && after.start === number?.end)
+  );
 }
 
 /** A minus before the number or before the sign before it. */

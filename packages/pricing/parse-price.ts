@@ -2,7 +2,7 @@ import { compareAmounts } from "./decimals.ts";
 import { isFree } from "./free.ts";
 import type { Role } from "./price-roles.ts";
 import { readPrices, type PriceOptions, type PrintedPrice } from "./read-prices.ts";
-import { hintedCurrency } from "./resolve-currency.ts";
+import { CurrencyResolver } from "./resolve-currency.ts";
 
 export interface Price {
   /** Decimal string in canonical form: "19.90", "-5", "0"; it matches /^-?\d+(\.\d+)?$/ and keeps the printed decimals. */
@@ -25,7 +25,9 @@ export function parsePrice(text: string, options: PriceOptions = {}): Price | nu
   const prices = readPrices(text, options);
   const best = bestOf(prices);
   if (best !== null) return priceOf(best);
-  return prices.length === 0 && isFree(text) ? { amount: "0", currency: hintedCurrency(options) } : null;
+  return prices.length === 0 && isFree(text)
+    ? { amount: "0", currency: new CurrencyResolver(options).hinted() }
+    : null;
 }
 
 /**
@@ -34,7 +36,8 @@ export function parsePrice(text: string, options: PriceOptions = {}): Price | nu
  */
 export function parsePrices(text: string, options: PriceOptions = {}): Price[] {
   const prices = readPrices(text, options);
-  if (prices.length === 0 && isFree(text)) return [{ amount: "0", currency: hintedCurrency(options) }];
+  if (prices.length === 0 && isFree(text))
+    return [{ amount: "0", currency: new CurrencyResolver(options).hinted() }];
   const isAnySigned = prices.some(({ isSigned }) => isSigned);
   return prices.filter(({ isSigned }) => isSigned || !isAnySigned).map(priceOf);
 }
@@ -48,8 +51,7 @@ export function parsePriceRange(text: string, options: PriceOptions = {}): Price
     return price && { ...price, amountMax: null };
   }
   const next = best.opensRange ? prices[prices.indexOf(best) + 1] : undefined;
-  const isRange =
-    next !== undefined && next.currency === best.currency && compareAmounts(best.amount, next.amount) < 0;
+  const isRange = next !== undefined && compareAmounts(best.amount, next.amount) < 0;
   return { amount: best.amount, amountMax: isRange ? next.amount : null, currency: best.currency };
 }
 

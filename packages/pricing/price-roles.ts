@@ -23,7 +23,7 @@ const measures = set(
     "kilogramm kilogramme liter litre litro litr litra metro mètre meter quadratmeter г гр кг мл л м м2 кв",
 );
 const formerWords = set(
-  "was were statt rrp msrp uvp instead zamiast antes avant ehemals vorher bisher originally раньше было стара старая było",
+  "was were statt rrp msrp mrp uvp list retail regular běžná bežná instead zamiast antes avant ehemals vorher bisher originally раньше было стара старая było",
 );
 const savingWords = set(
   "save saved saving savings spare sparen ersparnis économie économisez ahorra ahorro risparmi risparmia " +
@@ -34,6 +34,8 @@ const shippingWords = set(
   "shipping postage delivery versand versandkosten lieferung porto livraison envío envio frete spedizione wysyłka " +
     "dostawa doprava доставка доставки verzendkosten verzending frakt",
 );
+/** "On orders $49+": what to spend, not what the thing costs. */
+const thresholdWords = set("orders order bestellwert заказ");
 const partWords = set(
   "payments payment instalments installments instalment installment raten rate ratenzahlung rat cuotas cuota parcelas " +
     "mensualités rates платежей платежа платежи",
@@ -41,8 +43,10 @@ const partWords = set(
 
 /** What the amount between the tokens `first` and `last` is, by the few words beside it. */
 export function roleOf(tokens: readonly Token[], first: number, last: number): Role {
+  if (first === 0 && last === tokens.length - 1) return "price";
   if (isInstalment(tokens, first, last) || isPerMeasure(tokens, first, last)) return "partial";
-  if (wordBefore(tokens, first, savingWords) || wordAfter(tokens, last, savingWordsAfter)) return "partial";
+  if (wordBefore(tokens, first, thresholdWords) || wordBefore(tokens, first, savingWords)) return "partial";
+  if (wordAfter(tokens, last, savingWordsAfter)) return "partial";
   if (wordBefore(tokens, first, formerWords) || isShipping(tokens, first, last)) return "beside";
   const after = skipPer(tokens, last + 1);
   return textAt(tokens, after, periods) ? "periodic" : "price";
@@ -92,6 +96,7 @@ function wordBefore(tokens: readonly Token[], first: number, words: ReadonlySet<
   for (let index = first - 1; index >= 0 && index >= first - 3; index--) {
     const token = tokens[index];
     if (token === undefined || token.kind === "number" || token.kind === "sign") return false;
+    if (clauseEnds.has(token.text)) return false;
     if (words.has(token.text)) return true;
   }
   return false;
@@ -101,10 +106,13 @@ function wordAfter(tokens: readonly Token[], last: number, words: ReadonlySet<st
   for (let index = last + 1; index < tokens.length && index <= last + 2; index++) {
     const token = tokens[index];
     if (token === undefined || token.kind === "number" || token.kind === "sign") return false;
+    if (clauseEnds.has(token.text)) return false;
     if (words.has(token.text)) return true;
   }
   return false;
 }
+
+const clauseEnds = set(", ; | ( )");
 
 function textAt(tokens: readonly Token[], index: number, words: ReadonlySet<string>): boolean {
   const token = tokens[index];

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parsePrice, sameAmount } from "./index.ts";
+import { currencyOf, parsePrice, sameAmount } from "./index.ts";
 
 const capturesDir = resolve(
   process.env.CAPTURES_DIR ?? join(import.meta.dirname, "../../../shared/captures"),
@@ -14,6 +14,7 @@ interface PriceString {
   raw_currency_hint: string | null;
   raw_price: string | null;
   expected_amount: string | null;
+  expected_currency: string | null;
   decimal_separator_hint: string | null;
 }
 
@@ -40,6 +41,18 @@ describe.skipIf(!existsSync(file))("the price strings collected from shops", () 
           ? got === row.expected_amount
           : sameAmount(got, row.expected_amount);
       return isRight ? [] : [{ row, got }];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it("give the currency of the sign that a person reads there", () => {
+    const wrong = rows.flatMap((row) => {
+      if (row.xfail || row.raw_price === null || row.expected_currency === null) return [];
+      const currencyHint = row.raw_currency_hint;
+      const price = parsePrice(row.raw_price, { currencyHint });
+      if (price === null) return [];
+      const expected = currencyOf(row.expected_currency, { currencyHint });
+      return price.currency === expected ? [] : [{ row, expected, got: price.currency }];
     });
     expect(wrong).toEqual([]);
   });

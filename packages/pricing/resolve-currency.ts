@@ -1,6 +1,7 @@
 import type { Sign } from "./currencies.ts";
 import { currencyOfDomain, currencyOfLocale } from "./regions.ts";
-import { scanTokens } from "./scan-tokens.ts";
+import { opensRange } from "./range-words.ts";
+import { scanTokens, type Token } from "./scan-tokens.ts";
 
 /** What else is known about where a text was printed. All of it only helps; the text's own sign comes first. */
 export interface CurrencyHints {
@@ -17,40 +18,81 @@ export interface CurrencyHints {
  * ambiguous ("$", "kr", "¥") and no hint decides. Hints are asked in the order currencyHint, locale, domain.
  */
 export function currencyOf(text: string, hints: CurrencyHints = {}): string | null {
+  const resolver = new CurrencyResolver(hints);
   const tokens = scanTokens(text, null);
+  dropWeakSigns(tokens, resolver);
   for (const token of tokens) {
     if (token.kind !== "sign") continue;
-    if (token.sign.isWeak && tokens.length > 1) continue;
-    const currency = resolveSign(token.sign, hints);
+    const currency = resolver.resolve(token.sign);
     if (currency !== null) return currency;
   }
   return null;
 }
 
-/** Which currency a sign stands for, by the hints where it has several meanings. */
-export function resolveSign(sign: Sign, hints: CurrencyHints): string | null {
-  const { currencies } = sign;
-  if (currencies.length === 1) return currencies[0] ?? null;
-  if (currencies.length === 0) return null;
-  return pointedTo(currencies, hints) ?? (sign.hasUsual ? (currencies[0] ?? null) : null);
+/**
+ * Makes words of the weak signs ("R", "L", "TOP"), unless a hint says that they are money, a number beside them has
+ * cents, or the text has no other words.
+ */
+export function dropWeakSigns(tokens: Token[], resolver: CurrencyResolver): void {
+  let hasWords: boolean | null = null;
+  for (let index = 0; index < tokens.length; index++) {
+    const token = tokens[index];
+    if (token?.kind !== "sign" || !token.sign.isWeak) continue;
+    hasWords ??= tokens.some((other) => other.kind === "word" && !opensRange(other));
+    if (!hasWords || hasCents(tokens[index - 1]) || hasCents(tokens[index + 1])) continue;
+    if (resolver.agrees(token.sign)) continue;
+    tokens[index] = { kind: "word", start: token.start, end: token.end, text: token.text };
+  }
 }
 
-/** Does a hint name one of the currencies this sign can stand for? */
-export function hintsAgree(sign: Sign, hints: CurrencyHints): boolean {
-  return pointedTo(sign.currencies, hints) !== null;
+function hasCents(token: Token | undefined): boolean {
+  return token?.kind === "number" && token.value?.fraction.length === 2;
 }
 
-/** The currency of a price that prints none: only what currencyHint says, for a currency does not follow from the place. */
-export function hintedCurrency(hints: CurrencyHints): string | null {
-  const { currencyHint, locale, domain } = hints;
-  return currencyHint ? currencyOf(currencyHint, { locale, domain }) : null;
-}
+/** The hints of one text. Each is looked at once, and only when a sign needs it. */
+export class CurrencyResolver {
+  private readonly hints: CurrencyHints;
+  private pointedTo: readonly string[] | null = null;
+  private hintedCurrency: string | null | undefined = undefined;
 
-function pointedTo(currencies: readonly string[], hints: CurrencyHints): string | null {
-  const hinted = hintedCurrency(hints);
-  if (hinted !== null && currencies.includes(hinted)) return hinted;
-  const local = hints.locale ? currencyOfLocale(hints.locale) : null;
-  if (local !== null && currencies.includes(local)) return local;
-  const ofDomain = hints.domain ? currencyOfDomain(hints.domain) : null;
-  return ofDomain !== null && currencies.includes(ofDomain) ? ofDomain : null;
+  constructor(hints: CurrencyHints) {
+    this.hints = hints;
+  }
+
+  /** Which currency a sign stands for, by the hints where it has several meanings; null if they leave it open. */
+  resolve(sign: Sign): string | null {
+    const { currencies } = sign;
+    if (currencies.length === 1) return currencies[0] ?? null;
+    return this.hintedAmong(currencies) ?? (sign.hasUsual ? (currencies[0] ?? null) : null);
+  }
+
+  /** Does a hint name one of the currencies that this sign can stand for? */
+  agrees(sign: Sign): boolean {
+    return this.hintedAmong(sign.currencies) !== null;
+  }
+
+  /** The currency of a price that prints none: what currencyHint says, for it does not follow from the place. */
+  hinted(): string | null {
+    if (this.hintedCurrency === undefined) {
+      const { currencyHint, locale, domain } = this.hints;
+      this.hintedCurrency = currencyHint ? currencyOf(currencyHint, { locale, domain }) : null;
+    }
+    return this.hintedCurrency;
+  }
+
+  private hintedAmong(currencies: readonly string[]): string | null {
+    this.pointedTo ??= this.readHints();
+    for (const currency of this.pointedTo) if (currencies.includes(currency)) return currency;
+    return null;
+  }
+
+  private readHints(): string[] {
+    const { locale, domain } = this.hints;
+    const inOrder = [
+      this.hinted(),
+      locale ? currencyOfLocale(locale) : null,
+      domain ? currencyOfDomain(domain) : null,
+    ];
+    return inOrder.filter((currency) => currency !== null);
+  }
 }

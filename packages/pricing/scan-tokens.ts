@@ -14,6 +14,8 @@ export interface NumberToken extends Place {
 export interface SignToken extends Place {
   kind: "sign";
   sign: Sign;
+  /** As printed, in lower case. */
+  text: string;
 }
 /** A run of letters, in lower case. */
 export interface WordToken extends Place {
@@ -46,6 +48,10 @@ export function scanTokens(printed: string, decimal: DecimalSeparator): Token[] 
   return tokens;
 }
 
+export function isMark(token: Token | undefined, text: string): boolean {
+  return token?.kind === "mark" && token.text === text;
+}
+
 function tokenAt(text: string, lower: string, start: number, decimal: DecimalSeparator): Token {
   if (numberStartsAt(text, start)) {
     const { end, value, couldBeThousandths } = scanNumber(text, start, decimal);
@@ -53,8 +59,9 @@ function tokenAt(text: string, lower: string, start: number, decimal: DecimalSep
   }
   for (const printed of signsBeginningWith(lower.charCodeAt(start))) {
     if (!isPrintedAt(printed, text, lower, start)) continue;
-    const end = skipAbbreviationDot(text, start + printed.text.length);
-    return { kind: "sign", start, end, sign: printed.sign };
+    const signEnd = start + printed.text.length;
+    const end = skipAbbreviationDot(text, signEnd);
+    return { kind: "sign", start, end, sign: printed.sign, text: lower.slice(start, signEnd) };
   }
   if (!isLetter(text.charCodeAt(start))) {
     return { kind: "mark", start, end: start + 1, text: text.charAt(start) };
@@ -63,7 +70,7 @@ function tokenAt(text: string, lower: string, start: number, decimal: DecimalSep
   while (isLetter(text.charCodeAt(end))) end++;
   const code =
     end - start === 3 && !isLetter(text.charCodeAt(start - 1)) ? signOfCode(text.slice(start, end)) : null;
-  if (code !== null) return { kind: "sign", start, end, sign: code };
+  if (code !== null) return { kind: "sign", start, end, sign: code, text: lower.slice(start, end) };
   return { kind: "word", start, end: skipAbbreviationDot(text, end), text: lower.slice(start, end) };
 }
 
