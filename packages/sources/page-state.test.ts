@@ -27,6 +27,11 @@ test.each([
   ["Cloudflare's script and nothing else", "<html><script src='/cdn-cgi/bm/cv/1/api.js'></script></html>"],
   ["eBay's browser check", page("Pardon Our Interruption...", "<p>Checking your browser</p>")],
   ["eBay's error page", page("Error Page | eBay", "<p>Something went wrong on our end</p>")],
+  ["eBay's browser check in another language", page("", '<script>{"serviceName":"splashui"}</script>')],
+  [
+    "eBay's error page in another language",
+    page("Fehler", '<p class="error-header__headline">Pardon</p><p class="reference-id">0.5</p>'),
+  ],
   ["Akamai's refusal", page("Access Denied", "<p>You don't have permission. Reference #18.5e</p>")],
   ["Imperva's refusal", page("", "Request unsuccessful. Incapsula incident ID: 1-2")],
 ])("%s is blocked, whatever its status", (_, html) => {
@@ -65,6 +70,7 @@ test("a shop that names captchas, logins and bot checks in its scripts and forms
 
 test("a thing for sale whose name reads like a wall is no wall", () => {
   expect(stateOf(page("Sign in book for weddings | Shop", "<p>£12.00</p><input type=password>"))).toBeNull();
+  expect(stateOf(page("Login | Records and posters", "<h1>Login, the band</h1><p>£12.00</p>"))).toBeNull();
   expect(stateOf(page("Just a moment: a novel", "<p>£12.00</p>"))).toBeNull();
   expect(stateOf(page("Access Denied (Blu-ray)", "<p>£12.00</p>"))).toBeNull();
 });

@@ -41,6 +41,8 @@ const blockTitles: readonly { title: RegExp; whose: string }[] = [
 ];
 const blockMarkers: readonly { marker: RegExp; whose: string }[] = [
   { marker: /_cf_chl_opt\b|cf-browser-verification/, whose: "Cloudflare's challenge" },
+  { marker: /"serviceName":"splashui"/, whose: "eBay's browser check" },
+  { marker: /error-header__headline[^]{0,400}reference-id/, whose: "eBay's error page" },
   { marker: /Incapsula incident ID/i, whose: "Imperva's refusal" },
   { marker: /geo\.captcha-delivery\.com/i, whose: "DataDome's check" },
 ];

@@ -13,7 +13,8 @@ export function readListing2025(html: Html, source: string): ListingText {
   const fixedPriceLine = lineOf(".x-bin-price .x-price-primary");
   return {
     title: lineOf(`${heading} .ux-textspans--BOLD`) ?? lineOf(heading) ?? "",
-    priceLine: bidLine ?? fixedPriceLine ?? lineOf(".x-price-primary"),
+    // The first pages of this layout, in 2022, still had the price of the one before.
+    priceLine: bidLine ?? fixedPriceLine ?? lineOf(".x-price-primary, #prcIsum_bidPrice, #prcIsum"),
     buyItNowLine: bidLine === null ? null : fixedPriceLine,
     listPrice: lineOf(".x-price-section .ux-textspans--STRIKETHROUGH"),
     shippingLine: lineOf(".ux-labels-values--shipping .ux-labels-values__values .ux-textspans--BOLD"),

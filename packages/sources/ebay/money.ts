@@ -4,12 +4,16 @@ import { words } from "./words.ts";
 /** eBay writes "$" alone for US dollars only; other dollars have letters before it: "AU $", "C $", "S$". */
 const dollarHint = (line: string): string | null => (line.includes("$") ? "USD" : null);
 
+/** Spanish and Italian pages write a range as "EUR 5,00 a EUR 8,00"; elsewhere "a" stands for much else. */
+const withRangeDash = (line: string): string => line.replace(/(?<=\d) a (?=\D{0,6}\d)/, " - ");
+
 /**
  * A printed price or range. The currency is what the line itself says ("US $", "EUR", "£"); `currencyHint` is
  * other evidence from the same page. The domain is none: ebay.com sells in pounds, and so did ebay.ie.
  */
 export function readPrice(line: string | null, currencyHint: string | null = null): PriceRange | null {
-  return line === null ? null : parsePriceRange(line, { currencyHint: currencyHint ?? dollarHint(line) });
+  if (line === null) return null;
+  return parsePriceRange(withRangeDash(line), { currencyHint: currencyHint ?? dollarHint(line) });
 }
 
 /** The cost of shipping in the item's currency: "0" when a line says that it is free, null when none says. */

@@ -22,9 +22,17 @@ export function readSItemCard(html: Html, card: Selection): CardText {
     seller: sellerOf(lineOf(".s-item__seller-info-text, .s-item__etrs-text")),
     imageUrl: image.attr("data-src") ?? image.attr("src") ?? null,
     timeLeft: lineOf(".s-item__time-left"),
-    endedLine: lineOf(".s-item__title--tag .POSITIVE, .s-item__caption--signal, .s-item__ended-date"),
+    endedLine: endedLine(
+      lineOf(".s-item__title--tag .POSITIVE, .s-item__caption"),
+      lineOf(".s-item__ended-date"),
+    ),
     lines: linesOf(".s-item__detail"),
   };
+}
+
+/** "Sold Mar 6, 2026" in the caption; a listing that ended unsold has the date alone, in another place. */
+function endedLine(caption: string | null, endedDate: string | null): string | null {
+  return caption ?? (endedDate === null ? null : `Ended ${endedDate}`);
 }
 
 /** "missing.parts 100% positive (9.6K)"; the same place says "Top Rated Plus" on older pages. */

@@ -90,9 +90,9 @@ describe("prices", () => {
     expect(read.flat()).toEqual(["GBP", "EUR", "AUD", "CAD", "USD", "PLN"].flatMap((code) => [code, code]));
   });
 
-  test("a range has both ends", () => {
-    const newer = sCard({ price: priceRow("EUR 17,72", "bis", "EUR 18,66") });
-    const older = sItem({ price: 'EUR 17,72<span class="DEFAULT"> bis </span>EUR 18,66' });
+  test.each(["to", "bis", "à", "a", "tot", "do"])('a range joined by "%s" has both ends', (word) => {
+    const newer = sCard({ price: priceRow("EUR 17,72", word, "EUR 18,66") });
+    const older = sItem({ price: `EUR 17,72<span class="DEFAULT"> ${word} </span>EUR 18,66` });
     for (const card of [newer, older]) {
       expect(read(page(card)).items[0]).toMatchObject({
         amount: "17.72",
@@ -117,6 +117,7 @@ describe("prices", () => {
     ["3 enchères", 3],
     ["2 offerte", 2],
     ["4 biedingen", 4],
+    ["6 次出價", 6],
   ])('"%s" is %i bids', (line, bids) => {
     expect(bothLayouts(["EUR 1,00"], [line]).map((item) => item?.bids)).toEqual([bids, bids]);
   });
@@ -157,6 +158,9 @@ test.each([
   ["Envío no especificado", null],
   ["Free returns", null],
   ["Verkäufer zahlt Rückversand", null],
+  ["Gratis Rückversand", null],
+  ["Free return shipping", null],
+  ["免運費", "0"],
   ["Lieferung an Abholstation möglich", null],
   ["+EUR 4,50 Versand", null],
 ])('shipping in dollars: "%s" costs %s', (line, cost) => {
@@ -174,6 +178,18 @@ describe("endings", () => {
     const items = read(page(...cards)).items;
     expect(items.map((item) => item.availability)).toEqual(["sold", "sold", "ended", "ended"]);
     expect(items.every((item) => item.ended)).toBe(true);
+  });
+
+  test("a card of the older layout says so in a caption, or by the date of its end", () => {
+    const sold = sItem({
+      rows: ['<div class="s-item__title--tag"><span class="POSITIVE">Sold Feb 12, 2021</span></div>'],
+    });
+    const ended = sItem({
+      id: "200000000002",
+      rows: ['<span class="s-item__ended-date">Feb-12 09:10</span>'],
+    });
+    const items = read(page(sold, ended, sItem({ id: "200000000003" }))).items;
+    expect(items.map((item) => item.availability)).toEqual(["sold", "ended", "in-stock"]);
   });
 
   test("an auction has ended when no time is left", () => {
@@ -205,7 +221,8 @@ describe("which results", () => {
   });
 
   test("a result that a carousel repeats is one item", () => {
-    expect(read(page(sItem({}), sItem({}))).items).toHaveLength(1);
+    const items = read(page(sItem({}), sItem({ price: "$9.00" }))).items;
+    expect(items.map((item) => item.amount)).toEqual(["10.00"]);
   });
 });
 
