@@ -8,5 +8,4 @@ export { findPostgres, type PostgresServer, startPostgres } from "./postgres.ts"
 export { makeThrowawayFolder, type PrivateServers, startPrivateServers } from "./private-servers.ts";
 export { findRabbitmq, type RabbitmqServer, startRabbitmq } from "./rabbitmq.ts";
 export { resolveServers, type Servers } from "./resolve-servers.ts";
-export type { ManagementAccess } from "./started-servers.ts";
 export { installServerPackages } from "./server-packages.ts";

@@ -3,21 +3,13 @@ import { amqpUrl, databaseUrl, parseEnvironment } from "@pricefleet/contracts";
 import { z } from "zod";
 import { composeStarter, dockerComposeWorks } from "./docker-compose.ts";
 import { packageStarter } from "./package-servers.ts";
-import type { ServerStarter, StartedBroker, StartedDatabase } from "./started-servers.ts";
+import type { ResolveOptions, ServerStarter, StartedBroker, StartedDatabase } from "./started-servers.ts";
 import type { ServerName } from "./server-packages.ts";
 
 export interface Servers {
   database: StartedDatabase;
   broker: StartedBroker;
   stop(): Promise<void>;
-}
-
-export interface ResolveOptions {
-  /** Data, logs and passwords of what is started here. */
-  dataDir: string;
-  /** False for servers that go on when this process ends. */
-  endsWithStarter: boolean;
-  report: (line: string) => void;
 }
 
 const namedServers = z.object({ DATABASE_URL: databaseUrl.optional(), AMQP_URL: amqpUrl.optional() });

@@ -39,3 +39,11 @@ export interface ServerStarter {
   postgres(): Promise<StartedDatabase>;
   rabbitmq(): Promise<StartedBroker>;
 }
+
+export interface ResolveOptions {
+  /** Data, logs and passwords of what is started here. */
+  dataDir: string;
+  /** False for servers that go on when this process ends. */
+  endsWithStarter: boolean;
+  report: (line: string) => void;
+}
