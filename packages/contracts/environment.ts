@@ -58,7 +58,8 @@ export class BadEnvironmentError extends Error {
 /** A value with a password in it is never printed. */
 function hideSecret(variable: string, value: string): string {
   if (/TOKEN|PASSWORD|SECRET/.test(variable)) return "***";
-  return value.replace(/(\/\/[^:@/]*):[^@/]*@/, "$1:***@");
+  // Up to the last @: a password with unescaped characters is what makes many a URL wrong.
+  return value.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, "$1***@");
 }
 
 /**

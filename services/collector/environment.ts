@@ -1,7 +1,9 @@
 import { amqpUrl, databaseUrl, listVariable, sharedEnvironment, wholeNumber } from "@pricefleet/contracts";
 import { fetchingEnvironment } from "@pricefleet/fetching";
-import { sourcesEnvironment } from "@pricefleet/sources";
+import { createSources, sourcesEnvironment } from "@pricefleet/sources";
 import { z } from "zod";
+
+const sourceNames = createSources({}).all.map(({ name }) => name);
 
 export const collectorEnvironment = sharedEnvironment.extend({
   ...fetchingEnvironment.shape,
@@ -9,7 +11,7 @@ export const collectorEnvironment = sharedEnvironment.extend({
   DATABASE_URL: databaseUrl,
   DATABASE_POOL_MAX: wholeNumber(1, 100).default(5),
   AMQP_URL: amqpUrl,
-  SOURCE: z.string().default("ebay"),
+  SOURCE: z.enum(sourceNames, { error: `one of ${sourceNames.join(", ")}` }).default("ebay"),
   /** Several split by semicolons. */
   SEARCH_TERM: listVariable.default([]),
   SEARCH_URL: listVariable.default([]),
@@ -22,7 +24,10 @@ export const collectorEnvironment = sharedEnvironment.extend({
   /** Least time between two requests to a host met for the first time, instead of the source's own. */
   HOST_MIN_DELAY_MS: wholeNumber(0, 3_600_000).optional(),
   /** Continue this run instead of starting one. */
-  RUN_ID: z.string().regex(/^\d+$/, { error: "the number of a run" }).optional(),
+  RUN_ID: z
+    .string()
+    .regex(/^\d{1,18}$/, { error: "the number of a run" })
+    .optional(),
   COLLECTOR_MODE: z.enum(["oneshot"], { error: "oneshot" }).default("oneshot"),
   DEBUG_DIR: z.string().default(".local/debug"),
 });
