@@ -1,23 +1,11 @@
-import {
-  BlockedError,
-  type ErrorClass,
-  messageOf,
-  PricefleetError,
-  RateLimitedError,
-} from "@pricefleet/contracts";
+import { type ErrorClass, messageOf, PricefleetError, RateLimitedError } from "@pricefleet/contracts";
 
 /** What happens to a target after an attempt that failed. */
 export type Fate =
   | { to: "failed" | "dead"; failure: Failure }
+  | { to: "later"; failure: Failure; delayMs: number }
   | {
-      to: "later";
-      failure: Failure;
-      delayMs: number;
-      /** False for a wait that the site asked for: the attempt is given back. */
-      countsAsAttempt: boolean;
-    }
-  | {
-      /** Nobody asks this host for a while: it showed a wall, or asked for patience. */
+      /** Nobody asks this host for a while: it showed a wall, or asked for patience. The attempt is given back. */
       to: "later-with-host-closed";
       failure: Failure;
       /** Null: the site named no time. */
@@ -30,17 +18,9 @@ interface Failure {
   message: string;
 }
 
-/** How many attempts each class gets before the target is dead. Waits for a wall or a rate limit are not attempts. */
-const attemptBudget: Record<ErrorClass, number> = {
-  permanent: 1,
-  temporary: 5,
-  // A second look tells a page cut short from a layout that really changed.
-  "layout-changed": 2,
-  blocked: Number.POSITIVE_INFINITY,
-  "rate-limited": Number.POSITIVE_INFINITY,
-  poison: 1,
-};
-
+const MOST_ATTEMPTS = 5;
+/** A second look tells a page cut short from a layout that really changed. */
+const MOST_LOOKS_AT_A_CHANGED_LAYOUT = 2;
 const FIRST_BACKOFF_MS = 2_000;
 const LONGEST_BACKOFF_MS = 5 * 60_000;
 
@@ -51,12 +31,25 @@ const LONGEST_BACKOFF_MS = 5 * 60_000;
  */
 export function decideFate(error: unknown, attempt: number, chance: number): Fate {
   const failure = failureOf(error);
-  if (failure.errorClass === "permanent" || failure.errorClass === "poison") return { to: "failed", failure };
-  if (error instanceof RateLimitedError)
-    return { to: "later-with-host-closed", failure, askedForMs: error.retryAfterMs };
-  if (error instanceof BlockedError) return { to: "later-with-host-closed", failure, askedForMs: null };
-  if (attempt >= attemptBudget[failure.errorClass]) return { to: "dead", failure };
-  return { to: "later", failure, delayMs: backoffMs(attempt, chance), countsAsAttempt: true };
+  switch (failure.errorClass) {
+    case "permanent":
+    case "poison":
+      return { to: "failed", failure };
+    case "blocked":
+    case "rate-limited": {
+      const askedForMs = error instanceof RateLimitedError ? error.retryAfterMs : null;
+      return { to: "later-with-host-closed", failure, askedForMs };
+    }
+    case "temporary":
+      return laterOrDead(MOST_ATTEMPTS);
+    case "layout-changed":
+      return laterOrDead(MOST_LOOKS_AT_A_CHANGED_LAYOUT);
+  }
+
+  function laterOrDead(mostAttempts: number): Fate {
+    if (attempt >= mostAttempts) return { to: "dead", failure };
+    return { to: "later", failure, delayMs: backoffMs(attempt, chance) };
+  }
 }
 
 /** Exponential, with jitter of half, so that targets that failed together do not come back together. */

@@ -1,4 +1,4 @@
-import { messageOf } from "@pricefleet/contracts";
+import { messageOf, PricefleetError } from "@pricefleet/contracts";
 import {
   type Claim,
   closeHost,
@@ -29,7 +29,7 @@ interface FailedAttempt {
  * @throws when the book itself was what failed: the lease brings the target back.
  */
 export async function settleFailure(error: unknown, attempt: FailedAttempt, bench: Workbench): Promise<void> {
-  if (isRetryable(error)) throw error;
+  if (!(error instanceof PricefleetError) && isRetryable(error)) throw error;
   const { claim, delivery, page, logger } = attempt;
   const fate = decideFate(error, claim.attempt, Math.random());
   const { failure } = fate;
@@ -46,12 +46,12 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
 
   switch (fate.to) {
     case "later":
-      return postpone(attempt, failure, fate.delayMs, fate.countsAsAttempt, bench);
+      return postpone(attempt, { ...failure, delayMs: fate.delayMs, countsAsAttempt: true }, bench);
     case "later-with-host-closed": {
       const closedForMs = await withRetries(() =>
         closeHost(bench.db, claim.host, failure.reason, fate.askedForMs),
       );
-      return postpone(attempt, failure, closedForMs, false, bench);
+      return postpone(attempt, { ...failure, delayMs: closedForMs, countsAsAttempt: false }, bench);
     }
     case "failed":
       await withRetries(() => markGivenUp(bench.db, claim, "failed", failure));
@@ -73,20 +73,16 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
 
 async function postpone(
   { claim, delivery, logger }: FailedAttempt,
-  failure: TargetFailure,
-  delayMs: number,
-  countsAsAttempt: boolean,
+  postponement: TargetFailure & { delayMs: number; countsAsAttempt: boolean },
   bench: Workbench,
 ): Promise<void> {
-  const postponed = await withRetries(() =>
-    postponeTarget(bench.db, claim, { ...failure, delayMs, countsAsAttempt }),
-  );
+  const postponed = await withRetries(() => postponeTarget(bench.db, claim, postponement));
   if (postponed === "lost") logger.info("another worker has the target; nothing changed");
   if (typeof postponed !== "number") return;
   const message = { ...delivery.message, publish_id: postponed };
   await bench.belt.publishLater(
-    { ...delivery, message, attempt: claim.attempt, reason: failure.reason },
-    delayMs,
+    { ...delivery, message, attempt: claim.attempt, reason: postponement.reason },
+    postponement.delayMs,
   );
 }
 

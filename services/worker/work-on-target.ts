@@ -4,7 +4,9 @@ import {
   type Item,
   LayoutChangedError,
   type ListingDetails,
+  messageOf,
   type PageReading,
+  PermanentError,
 } from "@pricefleet/contracts";
 import {
   type Claim,
@@ -15,6 +17,7 @@ import {
   withRetries,
 } from "@pricefleet/database";
 import type { FetchedPage } from "@pricefleet/fetching";
+import type { Logger } from "@pricefleet/logging";
 import type { Delivery } from "@pricefleet/queue";
 import { settleFailure } from "./settle-failure.ts";
 import type { Workbench } from "./workbench.ts";
@@ -85,7 +88,7 @@ export async function workOnTarget(delivery: Delivery, bench: Workbench): Promis
       fetched_by: page.fetchedBy,
       duration_ms: page.durationMs,
     });
-    await noteGoodPage(claim, fetched.learnedMode, bench);
+    await noteGoodPage(claim, fetched.learnedMode, bench, logger);
   } catch (error) {
     await settleFailure(error, { claim, delivery, page, logger }, bench);
   }
@@ -105,6 +108,9 @@ async function fetchListing(claim: Claim, bench: Workbench) {
 function theListingOf(reading: PageReading): { item: Item; details: ListingDetails | null } {
   const failure = failureOfPage(reading);
   if (failure !== null) throw failure;
+  // Shops send who asks for a listing that is no more to a search; its first card is not the listing.
+  if (reading.page !== "listing")
+    throw new PermanentError("not-a-listing", `the listing's address leads to a ${reading.page} page`);
   const item = reading.items[0];
   if (item === undefined)
     throw new LayoutChangedError("layout-changed", "the listing's page has no listing on it");
@@ -112,7 +118,16 @@ function theListingOf(reading: PageReading): { item: Item; details: ListingDetai
 }
 
 /** The target is done whatever happens here: what the host taught is worth a try, not a failure. */
-async function noteGoodPage(claim: Claim, learnedMode: "http" | "browser", bench: Workbench): Promise<void> {
-  if (learnedMode !== claim.fetchMode) await rememberFetchMode(bench.db, claim.host, learnedMode);
-  await reopenHost(bench.db, claim.host);
+async function noteGoodPage(
+  claim: Claim,
+  learnedMode: "http" | "browser",
+  bench: Workbench,
+  logger: Logger,
+): Promise<void> {
+  try {
+    if (learnedMode !== claim.fetchMode) await rememberFetchMode(bench.db, claim.host, learnedMode);
+    await reopenHost(bench.db, claim.host);
+  } catch (error) {
+    logger.warn("what the host taught could not be noted", { error: messageOf(error) });
+  }
 }
