@@ -5,24 +5,32 @@ import { duties, type Duty, type Office } from "./duties.ts";
 
 /**
  * Does every duty at its own pace until the term is over. They do not wait for each other: a broker that is away holds
- * up the publishing, not the leases.
- * @throws NotLeadingError when a write showed that another leads.
+ * up the publishing, not the leases. When it resolves, no duty of this term goes on.
  */
 export async function doDuties(term: Term, over: AbortSignal, office: Office): Promise<void> {
-  await Promise.all(duties.map((duty) => repeat(duty, term, over, office)));
-}
+  const lost = new AbortController();
+  const ended = AbortSignal.any([over, lost.signal]);
+  await Promise.all(duties.map(repeat));
 
-async function repeat(duty: Duty, term: Term, over: AbortSignal, office: Office): Promise<void> {
-  while (!over.aborted) {
-    try {
-      await duty.run(term, office);
-    } catch (error) {
-      if (error instanceof NotLeadingError) throw error;
-      office.logger.warn("a duty failed and will be tried again", {
-        duty: duty.name,
-        error: messageOf(error),
-      });
+  async function repeat(duty: Duty): Promise<void> {
+    while (!ended.aborted) {
+      try {
+        await duty.run(term, office);
+      } catch (error) {
+        if (error instanceof NotLeadingError) return lose(error);
+        office.logger.warn("a duty failed and will be tried again", {
+          duty: duty.name,
+          error: messageOf(error),
+        });
+      }
+      await sleep(duty.everyMs, undefined, { signal: ended }).catch(() => undefined);
     }
-    await sleep(duty.everyMs, undefined, { signal: over }).catch(() => undefined);
+  }
+
+  /** The first duty whose write was refused ends them all: some never write as the leader, and would go on. */
+  function lose(error: NotLeadingError): void {
+    if (ended.aborted) return;
+    office.logger.warn("another leads now", { because: error.message });
+    lost.abort();
   }
 }

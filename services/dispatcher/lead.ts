@@ -1,13 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "@pricefleet/contracts";
-import {
-  type Database,
-  endTerm,
-  NotLeadingError,
-  renewTerm,
-  type Term,
-  tryToLead,
-} from "@pricefleet/database";
+import { type Database, endTerm, renewTerm, type Term, tryToLead } from "@pricefleet/database";
 import type { Logger } from "@pricefleet/logging";
 
 interface LeadOptions {
@@ -16,7 +9,10 @@ interface LeadOptions {
   name: string;
   holder: string;
   stopping: AbortSignal;
-  /** Does the leader's work until `over` is aborted: the term passed to another, or the process was asked to stop. */
+  /**
+   * Does the leader's work until `over` is aborted (the term passed to another, or the process was asked to stop), or
+   * until a refused write shows that another leads.
+   */
   work: (term: Term, over: AbortSignal) => Promise<void>;
 }
 
@@ -58,9 +54,6 @@ export async function leadUntilStopped({
     }, RENEW_EVERY_MS);
     try {
       await work(term, over.signal);
-    } catch (error) {
-      if (!(error instanceof NotLeadingError)) throw error;
-      logger.warn("another leads now", { because: error.message });
     } finally {
       clearInterval(renewing);
       stopping.removeEventListener("abort", stop);
