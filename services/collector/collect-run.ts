@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { type Item, type PageReading, PermanentError, type Source } from "@pricefleet/contracts";
+import type { Item, PageReading, Source } from "@pricefleet/contracts";
 import {
-  changeRunState,
   type CollectingRun,
   ensureHosts,
+  type HostPoliteness,
   markCollected,
   storeSearchPage,
   takeDueTargets,
@@ -19,32 +19,28 @@ const PUBLISH_AT_ONCE = 5_000;
 /**
  * Reads the pages of a run's search from its next page on. Each page is stored with its targets before the next one is
  * fetched, so wherever this ends, another collector continues there.
- * @returns "collected", or "interrupted" when the process was asked to stop.
- * @throws RunNotOursError when the run was stopped or taken over; what fetchSearchPage throws.
+ * @throws RunNotOursError when the run was stopped or taken over; the reason of `desk.stopping` when the process was
+ * asked to stop; what fetchSearchPage throws.
  */
-export async function collectRun(run: CollectingRun, desk: Desk): Promise<"collected" | "interrupted"> {
+export async function collectRun(run: CollectingRun, desk: Desk): Promise<void> {
   const source = desk.sources.byName(run.source);
   const logger = desk.logger.child({ run_id: run.id, source: run.source });
 
-  for (let pageNumber = run.nextPage; ; pageNumber++) {
-    if (desk.stopping.aborted) return "interrupted";
+  const lastPage = run.maxPages === 0 ? Number.POSITIVE_INFINITY : run.maxPages;
+  for (let pageNumber = run.nextPage; pageNumber <= lastPage; pageNumber++) {
+    desk.stopping.throwIfAborted();
     const url = source.searchUrl(run, pageNumber);
-    await ensureHosts(desk.db, [hostOf(url, source, desk)]);
+    await ensureHosts(desk.db, [politenessOf(new URL(url).host, source, desk)]);
     const reading = await fetchSearchPage({ url, source, runId: run.id }, desk);
 
-    const stored = await storePage(run, pageNumber, reading, source, desk);
-    if (pageNumber === run.nextPage) {
-      await withRetries(() =>
-        changeRunState(desk.db, run.id, "processing", `reading from page ${pageNumber}`),
-      );
-    }
+    const stored = await storePage(run, { url, pageNumber, reading, source }, desk);
     const { published } = await publishDueTargets({
       belt: desk.belt,
       book: { takeDue: (limit) => takeDueTargets(desk.db, limit) },
       limit: PUBLISH_AT_ONCE,
       logger,
     });
-    logger.info("search page read", {
+    logger.info(reading.state === "empty" ? "nothing was found" : "search page read", {
       page: pageNumber,
       url,
       cards: reading.items.length,
@@ -53,27 +49,34 @@ export async function collectRun(run: CollectingRun, desk: Desk): Promise<"colle
     });
 
     // Some sites serve their last page again for any page number beyond it; a page with nothing new is the end.
-    const isEnd = !reading.has_next_page || (pageNumber > 1 && stored.found === 0);
-    if (isEnd || pageNumber === run.maxPages) break;
+    if (!reading.has_next_page || (pageNumber > 1 && stored.found === 0)) break;
   }
   await withRetries(() => markCollected(desk.db, run.id));
-  return "collected";
+}
+
+interface SearchPage {
+  url: string;
+  pageNumber: number;
+  reading: PageReading;
+  source: Source;
 }
 
 async function storePage(
   run: CollectingRun,
-  pageNumber: number,
-  reading: PageReading,
-  source: Source,
+  { url, pageNumber, reading, source }: SearchPage,
   desk: Desk,
-) {
+): Promise<{ found: number; targets: number }> {
   const cards = [...new Map(reading.items.map((item) => [item.external_id, item])).values()].map((item) => ({
     item,
-    host: new URL(item.url).host,
+    // A card whose address has no host fails as a target, with its reason; the page's other cards go on.
+    host: URL.parse(item.url)?.host || new URL(url).host,
     digest: digestOf(item),
   }));
-  const hosts = new Map(cards.map(({ item, host }) => [host, hostOf(item.url, source, desk)]));
-  await ensureHosts(desk.db, [...hosts.values()]);
+  const hosts = [...new Set(cards.map((card) => card.host))];
+  await ensureHosts(
+    desk.db,
+    hosts.map((host) => politenessOf(host, source, desk)),
+  );
   // Not withRetries: if a commit's answer is lost, the page is stored, and storing it again would look like a thief's.
   return storeSearchPage(desk.db, {
     runId: run.id,
@@ -88,16 +91,9 @@ async function storePage(
   });
 }
 
-function hostOf(url: string, source: Source, desk: Desk) {
-  if (!URL.canParse(url))
-    throw new PermanentError("invalid-url", `${source.name} gave an address that is none: ${url}`);
+function politenessOf(host: string, source: Source, desk: Desk): HostPoliteness {
   const { minDelayMs, maxInFlight } = source.politeness;
-  return {
-    host: new URL(url).host,
-    source: source.name,
-    minDelayMs: desk.hostMinDelayMs ?? minDelayMs,
-    maxInFlight,
-  };
+  return { host, source: source.name, minDelayMs: desk.hostMinDelayMs ?? minDelayMs, maxInFlight };
 }
 
 /** Of all that the card says; the bids' count is left out, since it says nothing that the price does not. */

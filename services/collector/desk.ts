@@ -16,6 +16,6 @@ export interface Desk {
   enrichMaxAgeHours: number;
   /** Overrides the sources' own politeness for hosts met for the first time; null: theirs. */
   hostMinDelayMs: number | null;
-  /** The process was asked to stop: the page in hand is finished, no other begun. */
+  /** The process was asked to stop: the page in hand is left, and the run given back at it. */
   stopping: AbortSignal;
 }

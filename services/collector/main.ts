@@ -4,6 +4,7 @@ import {
   type CollectingRun,
   connectDatabase,
   type Database,
+  isRetryable,
   releaseRun,
   RunNotOursError,
   runsWithoutCollector,
@@ -27,7 +28,6 @@ const logger = createLogger({
   format: env.LOG_FORMAT,
 });
 const stopping = new AbortController();
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
 
 process.exitCode = await run().catch((error: unknown) => {
   logger.error("the collector cannot go on", {
@@ -48,6 +48,8 @@ async function run(): Promise<ExitCode> {
   closers.defer(() => db.destroy());
   const belt = await connectBelt({ url: env.AMQP_URL, name: "collector", logger });
   closers.defer(() => belt.close());
+  // Until here nothing is in hand, and a signal just ends the process.
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
   const sources = createSources(sourcesOptions(env));
   const fetcher = fetcherFromEnvironment(env, baseUrlsIn(env), logger);
   closers.defer(() => fetcher.close());
@@ -109,38 +111,47 @@ async function* runsToCollect(db: Database): AsyncGenerator<CollectingRun> {
   }
 }
 
-/** A run that cannot be collected ends in error with the reason, and keeps what was found; the next run goes on. */
 async function collectAndSettle(run: CollectingRun, desk: Desk): Promise<ExitCode> {
+  const { source, term, url, nextPage } = run;
+  logger.info("collecting", { run_id: run.id, source, term, url, from_page: nextPage });
   try {
-    logger.info("collecting", {
-      run_id: run.id,
-      source: run.source,
-      term: run.term,
-      url: run.url,
-      from_page: run.nextPage,
-    });
-    const outcome = await collectRun(run, desk);
-    if (outcome === "interrupted") await releaseRun(desk.db, run.id);
-    logger.info(outcome === "collected" ? "all search pages read" : "stopped; the run can be continued", {
-      run_id: run.id,
-    });
+    await collectRun(run, desk);
+    logger.info("all search pages read", { run_id: run.id });
     return ExitCode.ok;
   } catch (error) {
-    if (error instanceof RunNotOursError) {
-      logger.info("this run is no longer ours to collect", { run_id: run.id, because: error.message });
-      return ExitCode.ok;
-    }
-    if (desk.stopping.aborted || !(error instanceof PricefleetError)) {
-      await releaseRun(desk.db, run.id);
-      if (desk.stopping.aborted) return ExitCode.ok;
-      throw error;
-    }
-    await changeRunState(desk.db, run.id, "error", `${error.reason}: ${error.message}`);
-    logger.error("the run cannot be collected", {
-      run_id: run.id,
-      reason: error.reason,
-      error: error.message,
-    });
-    return ExitCode.runFailed;
+    return settleBrokenOff(error, run, desk);
   }
+}
+
+/**
+ * A collector that was stopped gives the run back for another to continue; one that lost the database cannot, and its
+ * lease runs out. A run that cannot be collected ends in error with the reason, and keeps what was found.
+ */
+async function settleBrokenOff(error: unknown, run: CollectingRun, desk: Desk): Promise<ExitCode> {
+  if (error instanceof RunNotOursError) {
+    logger.info("this run is no longer ours to collect", { run_id: run.id, because: error.message });
+    return ExitCode.ok;
+  }
+  if (desk.stopping.aborted) {
+    await releaseRun(desk.db, run.id);
+    logger.info("stopped; the run can be continued", { run_id: run.id });
+    return ExitCode.ok;
+  }
+  const isExpected = error instanceof PricefleetError;
+  if (!isExpected && isRetryable(error)) {
+    logger.error("the database is away; the run can be continued", {
+      run_id: run.id,
+      error: messageOf(error),
+    });
+    return ExitCode.databaseUnavailable;
+  }
+  const reason = isExpected ? error.reason : "unexpected";
+  logger.error("the run cannot be collected", {
+    run_id: run.id,
+    reason,
+    error: messageOf(error),
+    stack: !isExpected && error instanceof Error ? error.stack : undefined,
+  });
+  await changeRunState(desk.db, run.id, "error", `${reason}: ${messageOf(error)}`);
+  return isExpected ? ExitCode.runFailed : ExitCode.unexpected;
 }

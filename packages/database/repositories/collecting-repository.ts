@@ -1,7 +1,7 @@
 import type { Item, QueueName } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
-import { COLLECTING_LEASE } from "./run-repository.ts";
+import { changeRunState, COLLECTING_LEASE } from "./run-repository.ts";
 import { type StoredSighting, storeSightings } from "./sighting-repository.ts";
 
 /** A search page as its collector read it. */
@@ -67,7 +67,7 @@ export async function storeSearchPage(
 }
 
 async function takePage(trx: Database, page: CollectedPage): Promise<void> {
-  const { numUpdatedRows } = await trx
+  const run = await trx
     .updateTable("runs")
     .set((eb) => ({
       next_page: page.pageNumber + 1,
@@ -78,11 +78,15 @@ async function takePage(trx: Database, page: CollectedPage): Promise<void> {
     .where("id", "=", page.runId)
     .where("next_page", "=", page.pageNumber)
     .where("state", "in", ["initializing", "processing"])
-    .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 1n) return;
-  throw new RunNotOursError(
-    `run ${page.runId} was stopped, or page ${page.pageNumber} was collected by another`,
-  );
+    .returning("state")
+    .executeTakeFirst();
+  if (run === undefined)
+    throw new RunNotOursError(
+      `run ${page.runId} was stopped, or page ${page.pageNumber} was collected by another`,
+    );
+  // Under the lock of the update: a run that a person stops at this moment is not set going again.
+  if (run.state === "initializing")
+    await changeRunState(trx, page.runId, "processing", "the first page is read");
 }
 
 /** A listing that comes again on a later page of the same run (promoted ones do) is not counted again. */
