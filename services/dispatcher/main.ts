@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
-import { ExitCode, exitCodeOf, messageOf, readEnvironment } from "@pricefleet/contracts";
+import { ExitCode, exitCodeOf, messageOf, readEnvironment, startHeartbeat } from "@pricefleet/contracts";
 import { connectDatabase, defaultBelt, distrustTheBelt } from "@pricefleet/database";
 import { createDebugStore, createSnapshotStore } from "@pricefleet/fetching";
-import { createLocalLauncher } from "@pricefleet/kubernetes";
+import { createJobLauncher, createLocalLauncher } from "@pricefleet/kubernetes";
 import { createLogger } from "@pricefleet/logging";
 import { connectBelt } from "@pricefleet/queue";
 import { doDuties } from "./do-duties.ts";
@@ -20,7 +20,6 @@ const logger = createLogger({
   format: env.LOG_FORMAT,
 });
 const stopping = new AbortController();
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
 
 process.exitCode = await run().catch((error: unknown) => {
   logger.error("the dispatcher cannot go on", {
@@ -41,11 +40,16 @@ async function run(): Promise<ExitCode> {
   closers.defer(() => db.destroy());
   const belt = await connectBelt({ url: env.AMQP_URL, name: "dispatcher", logger, onReconnect: distrust });
   closers.defer(() => belt.close());
-  const launcher = createLocalLauncher({
-    program: fileURLToPath(new URL("../collector/main.ts", import.meta.url)),
-    environment: process.env,
-    logger,
-  });
+  // Until here nothing is in hand, and a signal just ends the process.
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
+  const launcher =
+    env.COLLECTOR_CRONJOB === undefined
+      ? createLocalLauncher({
+          program: fileURLToPath(new URL("../collector/main.ts", import.meta.url)),
+          environment: process.env,
+          logger,
+        })
+      : await createJobLauncher({ cronJob: env.COLLECTOR_CRONJOB, logger });
   closers.defer(() => launcher.close());
 
   const office = {
@@ -72,6 +76,7 @@ async function run(): Promise<ExitCode> {
             maxBytes: env.DEBUG_MAX_GIB * GIB,
           },
   };
+  closers.defer(startHeartbeat(env.HEARTBEAT_FILE ?? null));
   await leadUntilStopped({
     db,
     logger,

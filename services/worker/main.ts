@@ -1,6 +1,7 @@
+import { once } from "node:events";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ExitCode, exitCodeOf, messageOf, readEnvironment } from "@pricefleet/contracts";
+import { ExitCode, exitCodeOf, messageOf, readEnvironment, startHeartbeat } from "@pricefleet/contracts";
 import { connectDatabase, hasWorkLeft } from "@pricefleet/database";
 import { createDebugStore, createSnapshotStore, fetcherFromEnvironment } from "@pricefleet/fetching";
 import { createLogger } from "@pricefleet/logging";
@@ -21,7 +22,6 @@ const logger = createLogger({
 });
 const worker = `${hostname()}/${process.pid}`;
 const stopping = new AbortController();
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
 
 process.exitCode = await run().catch((error: unknown) => {
   logger.error("the worker cannot go on", {
@@ -42,6 +42,8 @@ async function run(): Promise<ExitCode> {
   closers.defer(() => db.destroy());
   const belt = await connectBelt({ url: env.AMQP_URL, name: "worker", logger });
   closers.defer(() => belt.close());
+  // Until here nothing is in hand, and a signal just ends the process.
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
   const sources = createSources(sourcesOptions(env));
   const fetcher = fetcherFromEnvironment(env, baseUrlsIn(env), logger);
   closers.defer(() => fetcher.close());
@@ -63,6 +65,7 @@ async function run(): Promise<ExitCode> {
       belt.consume({ queue, concurrency, handle: (delivery) => workOnTarget(delivery, bench) }),
     ),
   );
+  closers.defer(startHeartbeat(env.HEARTBEAT_FILE ?? null));
   logger.info("ready for targets", { worker, queues: env.WORKER_QUEUES });
 
   await (env.WORKER_MODE === "drain" ? untilDrained() : untilStopped());
@@ -78,6 +81,7 @@ async function run(): Promise<ExitCode> {
   }
 }
 
-function untilStopped(): Promise<void> {
-  return new Promise((resolve) => stopping.signal.addEventListener("abort", () => resolve(), { once: true }));
+async function untilStopped(): Promise<void> {
+  // Not asked for while starting, or the event is over before anybody listens.
+  if (!stopping.signal.aborted) await once(stopping.signal, "abort");
 }
