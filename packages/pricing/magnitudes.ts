@@ -7,7 +7,7 @@ const words: readonly (readonly [zeros: number, words: string])[] = [
   [5, "lakh lakhs lac"],
   [
     6,
-    "m million millions millionen mio millón millones milhão milhões milioni mln млн мільйонів миллион миллиона миллионов",
+    "m million millions millionen mio millón millones milhão milhões milioni milyon juta triệu mln млн мільйонів миллион миллиона миллионов",
   ],
   [7, "crore crores cr"],
   [8, "億 亿 억"],

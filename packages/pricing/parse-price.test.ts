@@ -83,6 +83,7 @@ describe("grouping and decimals", () => {
     expect(priceOf("12,5 tys. zł")).toBe("12500 PLN");
     expect(priceOf("1億2000万円")).toBe("120000000 JPY");
     expect(priceOf("1万2千円")).toBe("12000 JPY");
+    expect(amountOf("$10K")).toBe("10000");
     expect(priceOf("₹1.25 crore")).toBe("12500000 INR");
     expect(priceOf("€5 m")).toBe("5 EUR");
   });
@@ -195,6 +196,8 @@ describe("which amount is the price", () => {
     ["35€99 TTC", "35.99 EUR"],
     ["10€ 20€", "10 EUR"],
     ["€ 1.234,00 *", "1234.00 EUR"],
+    ["PS5 400€", "400 EUR"],
+    ["RTX 4070 Ti 12GB €599.00", "599.00 EUR"],
   ])("of %s is %s", (text, price) => expect(priceOf(text)).toBe(price));
 
   it("an instalment, a price by measure or a saving alone is no price", () => {
@@ -308,6 +311,10 @@ describe("several prices", () => {
     ["€ 10.00 € 8.00 – € 10.00", "10.00", null, "EUR"],
     ["€20", "20", null, "EUR"],
     ["50 - €2.00", "2.00", null, "EUR"],
+    ["Model 2023 – 15 000 €", "15000", null, "EUR"],
+    ["RTX 4070 - 599 €", "599", null, "EUR"],
+    ["1.234 - 1.500 KWD", "1.234", "1.500", "KWD"],
+    ["$10 - $20 USD", "10", "20", "USD"],
     ["€10 - $20", "10", null, "EUR"],
     ["Gratis", "0", null, null],
   ])("%s is a range from %s to %s", (text, amount, amountMax, currency) => {

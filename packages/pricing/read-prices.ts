@@ -2,7 +2,7 @@ import { threeDecimalCurrencies } from "./currencies.ts";
 import { decimalOf } from "./decimals.ts";
 import { findAmounts, type FoundAmount } from "./find-amounts.ts";
 import { roleOf, type Role } from "./price-roles.ts";
-import { opensRange } from "./range-words.ts";
+import { mayPrecedeRange, opensRange } from "./range-words.ts";
 import { decimalSeparatorOfLocale } from "./regions.ts";
 import { CurrencyResolver, dropWeakSigns, type CurrencyHints } from "./resolve-currency.ts";
 import { scanTokens, type Token } from "./scan-tokens.ts";
@@ -21,6 +21,7 @@ export interface PrintedPrice {
   role: Role;
   /** Is the next price the upper end of a range that this one opens? */
   opensRange: boolean;
+  found: FoundAmount;
 }
 
 /** Every amount of a text in the order printed, with a currency or without. */
@@ -30,20 +31,20 @@ export function readPrices(text: string, options: PriceOptions): PrintedPrice[] 
   const resolver = new CurrencyResolver(options);
   const tokens = scanTokens(text, decimal);
   dropWeakSigns(tokens, resolver);
-  const amounts = findAmounts(tokens, decimal);
-  const prices = amounts.map((amount) => toPrice(tokens, amount, resolver));
-  joinRanges(tokens, amounts, prices);
+  const prices = findAmounts(tokens, decimal).map((found) => toPrice(tokens, found, resolver));
+  joinRanges(tokens, prices);
   return prices;
 }
 
-function toPrice(tokens: readonly Token[], amount: FoundAmount, resolver: CurrencyResolver): PrintedPrice {
-  const currency = amount.signs.length === 0 ? resolver.hinted() : currencyOfSigns(amount, resolver);
+function toPrice(tokens: readonly Token[], found: FoundAmount, resolver: CurrencyResolver): PrintedPrice {
+  const currency = found.signs.length === 0 ? resolver.hinted() : currencyOfSigns(found, resolver);
   return {
-    amount: decimalOfAmount(amount, currency),
+    amount: decimalOfAmount(found, currency),
     currency,
-    isSigned: amount.signs.length > 0,
-    role: amount.isNegative ? "beside" : roleOf(tokens, amount.first, amount.last),
+    isSigned: found.signs.length > 0,
+    role: found.isNegative ? "beside" : roleOf(tokens, found.first, found.last),
     opensRange: false,
+    found,
   };
 }
 
@@ -67,22 +68,17 @@ function decimalOfAmount(amount: FoundAmount, currency: string | null): string {
 }
 
 /** Marks the ranges, and gives a currency printed at one end to the other: "10,00 bis 20,00 EUR", "$10 - 20". */
-function joinRanges(
-  tokens: readonly Token[],
-  amounts: readonly FoundAmount[],
-  prices: readonly PrintedPrice[],
-): void {
-  for (let index = 0; index + 1 < amounts.length; index++) {
-    const lowAmount = amounts[index];
-    const highAmount = amounts[index + 1];
+function joinRanges(tokens: readonly Token[], prices: readonly PrintedPrice[]): void {
+  for (let index = 0; index + 1 < prices.length; index++) {
     const low = prices[index];
     const high = prices[index + 1];
-    if (lowAmount === undefined || highAmount === undefined || low === undefined || high === undefined)
-      continue;
-    if (!isRange(tokens, lowAmount, highAmount)) continue;
-    const currency = sharedCurrency(lowAmount, low.currency, highAmount, high.currency);
+    if (low === undefined || high === undefined || !isRange(tokens, low.found, high.found)) continue;
+    const currency = sharedCurrency(low, high);
     if (currency === undefined) continue;
-    low.currency = high.currency = currency;
+    for (const end of [low, high]) {
+      end.currency = currency;
+      end.amount = decimalOfAmount(end.found, currency);
+    }
     low.isSigned ||= high.isSigned;
     high.isSigned = low.isSigned;
     low.opensRange = true;
@@ -94,21 +90,17 @@ function joinRanges(
 function isRange(tokens: readonly Token[], low: FoundAmount, high: FoundAmount): boolean {
   const between = tokens[low.last + 1];
   if (high.first !== low.last + 2 || between === undefined || !opensRange(between)) return false;
+  if (low.signs.length > 0 || high.signs.length === 0) return true;
   // "50 - $2.00" is a count and its price.
-  return low.signs.length > 0 || high.signs.length === 0 || high.signIsAfter;
+  return high.signIsAfter && mayPrecedeRange(tokens[low.first - 1]);
 }
 
 /** What both ends are in: undefined if their signs differ ("€10 - $20"). An unsigned end is in what the other one is. */
-function sharedCurrency(
-  low: FoundAmount,
-  lowCurrency: string | null,
-  high: FoundAmount,
-  highCurrency: string | null,
-): string | null | undefined {
-  if (lowCurrency === highCurrency || low.signs.length === 0) return highCurrency;
-  if (high.signs.length === 0) return lowCurrency;
-  if (lowCurrency === null && canMean(low, highCurrency)) return highCurrency;
-  return highCurrency === null && canMean(high, lowCurrency) ? lowCurrency : undefined;
+function sharedCurrency(low: PrintedPrice, high: PrintedPrice): string | null | undefined {
+  if (low.currency === high.currency || low.found.signs.length === 0) return high.currency;
+  if (high.found.signs.length === 0) return low.currency;
+  if (low.currency === null && canMean(low.found, high.currency)) return high.currency;
+  return high.currency === null && canMean(high.found, low.currency) ? low.currency : undefined;
 }
 
 function canMean({ signs }: FoundAmount, currency: string | null): boolean {

@@ -127,34 +127,34 @@ for (const [currency, regions] of Object.entries(regionsOf)) {
 }
 
 /** Languages that, without a country, leave one currency. */
-const regionOfLanguage: Record<string, string> = {
-  cs: "CZ",
-  da: "DK",
-  he: "IL",
-  hu: "HU",
-  is: "IS",
-  ja: "JP",
-  kk: "KZ",
-  ko: "KR",
-  nb: "NO",
-  nn: "NO",
-  no: "NO",
-  pl: "PL",
-  sv: "SE",
-  th: "TH",
-  uk: "UA",
-  vi: "VN",
-};
+const regionOfLanguage = new Map(
+  Object.entries({
+    cs: "CZ",
+    da: "DK",
+    he: "IL",
+    hu: "HU",
+    is: "IS",
+    ja: "JP",
+    kk: "KZ",
+    ko: "KR",
+    nb: "NO",
+    nn: "NO",
+    no: "NO",
+    pl: "PL",
+    sv: "SE",
+    th: "TH",
+    uk: "UA",
+    vi: "VN",
+  }),
+);
 
 /** Country domains sold to anybody, which say nothing about the country. */
 const worldwideDomains = new Set(["ag", "ai", "cc", "co", "io", "la", "ly", "me", "sc", "tv", "vc", "ws"]);
 
 /** The currency that a locale such as "en-AU" or "sv" points to, null if none. */
 export function currencyOfLocale(locale: string): string | null {
-  const subtags = locale.split(/[-_]/);
-  const region = subtags.find((subtag, index) => index > 0 && subtag.length === 2);
-  const language = (subtags[0] ?? "").toLowerCase();
-  return currencyByRegion.get(region?.toUpperCase() ?? regionOfLanguage[language] ?? "") ?? null;
+  const { language, region } = splitLocale(locale);
+  return currencyByRegion.get(region ?? regionOfLanguage.get(language) ?? "") ?? null;
 }
 
 /** The currency of the country that a host name such as "www.ebay.de" belongs to; ".com" counts as the United States. */
@@ -182,9 +182,14 @@ const pointCountries = new Set(
 
 /** The decimal separator of a locale by CLDR, null for none or a text that is no locale. */
 export function decimalSeparatorOfLocale(locale: string): "." | "," | null {
-  const subtags = locale.split(/[-_]/);
-  const language = (subtags[0] ?? "").toLowerCase();
+  const { language, region } = splitLocale(locale);
   if (language.length < 2 || language.length > 3) return null;
-  const region = subtags.find((subtag, index) => index > 0 && subtag.length === 2)?.toUpperCase() ?? "";
-  return commaLanguages.has(language) && !pointCountries.has(`${language}-${region}`) ? "," : ".";
+  return commaLanguages.has(language) && !pointCountries.has(`${language}-${region ?? ""}`) ? "," : ".";
+}
+
+/** "pt-BR", "zh-Hant-TW" and "en_US" in parts, the language in lower case, the region in upper. */
+function splitLocale(locale: string): { language: string; region: string | null } {
+  const [language = "", ...subtags] = locale.replaceAll("_", "-").split("-", 4);
+  const region = subtags.find((subtag) => subtag.length === 2);
+  return { language: language.toLowerCase(), region: region?.toUpperCase() ?? null };
 }

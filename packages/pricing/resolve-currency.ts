@@ -30,17 +30,18 @@ export function currencyOf(text: string, hints: CurrencyHints = {}): string | nu
 }
 
 /**
- * Makes words of the weak signs ("R", "L", "TOP"), unless a hint says that they are money, a number beside them has
- * cents, or the text has no other words.
+ * Makes words of the weak signs ("R", "L", "TOP"), unless a hint says that they are money, or no other sign is printed
+ * and either a number beside them has cents or the text has no words at all.
  */
 export function dropWeakSigns(tokens: Token[], resolver: CurrencyResolver): void {
-  let hasWords: boolean | null = null;
+  if (!tokens.some((token) => token.kind === "sign" && token.sign.isWeak)) return;
+  const hasOtherSign = tokens.some((token) => token.kind === "sign" && !token.sign.isWeak);
+  const hasWords = tokens.some((token) => token.kind === "word" && !opensRange(token));
   for (let index = 0; index < tokens.length; index++) {
     const token = tokens[index];
-    if (token?.kind !== "sign" || !token.sign.isWeak) continue;
-    hasWords ??= tokens.some((other) => other.kind === "word" && !opensRange(other));
-    if (!hasWords || hasCents(tokens[index - 1]) || hasCents(tokens[index + 1])) continue;
-    if (resolver.agrees(token.sign)) continue;
+    if (token?.kind !== "sign" || !token.sign.isWeak || resolver.agrees(token.sign)) continue;
+    const isPrice = !hasWords || hasCents(tokens[index - 1]) || hasCents(tokens[index + 1]);
+    if (isPrice && !hasOtherSign) continue;
     tokens[index] = { kind: "word", start: token.start, end: token.end, text: token.text };
   }
 }

@@ -29,7 +29,12 @@ export function numberStartsAt(text: string, index: number): boolean {
 }
 
 /** Reads the number that begins at `start` of a folded text (see foldText). One pass, no way back. */
-export function scanNumber(text: string, start: number, decimal: DecimalSeparator): ScannedNumber {
+export function scanNumber(
+  text: string,
+  start: number,
+  decimal: DecimalSeparator,
+  maySpacesGroup: boolean,
+): ScannedNumber {
   let position = start;
   while (!isDigit(text.charCodeAt(position))) position++;
   const leading = text.slice(start, position);
@@ -40,7 +45,7 @@ export function scanNumber(text: string, start: number, decimal: DecimalSeparato
     runs.push(text.slice(position, runEnd));
     position = runEnd;
     const separator = separatorAt(text, position, runs, separators);
-    if (separator === 0) break;
+    if (separator === 0 || (separator === SPACE && !maySpacesGroup)) break;
     separators.push(separator);
     position += separator === DOT && text.charCodeAt(position + 1) === SPACE ? 2 : 1;
   }

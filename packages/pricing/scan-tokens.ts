@@ -41,7 +41,10 @@ export function scanTokens(printed: string, decimal: DecimalSeparator): Token[] 
       position++;
       continue;
     }
-    const token = tokenAt(text, lower, position, decimal);
+    const before = tokens[tokens.length - 1];
+    // The 5 of "PS5 400 €" ends a name and opens no thousands.
+    const isInName = before?.kind === "word" && before.end === position;
+    const token = tokenAt(text, lower, position, decimal, isInName);
     tokens.push(token);
     position = token.end;
   }
@@ -52,9 +55,15 @@ export function isMark(token: Token | undefined, text: string): boolean {
   return token?.kind === "mark" && token.text === text;
 }
 
-function tokenAt(text: string, lower: string, start: number, decimal: DecimalSeparator): Token {
+function tokenAt(
+  text: string,
+  lower: string,
+  start: number,
+  decimal: DecimalSeparator,
+  isInName: boolean,
+): Token {
   if (numberStartsAt(text, start)) {
-    const { end, value, couldBeThousandths } = scanNumber(text, start, decimal);
+    const { end, value, couldBeThousandths } = scanNumber(text, start, decimal, !isInName);
     return { kind: "number", start, end, value, couldBeThousandths };
   }
   for (const printed of signsBeginningWith(lower.charCodeAt(start))) {
