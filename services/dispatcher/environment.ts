@@ -5,8 +5,12 @@ export const dispatcherEnvironment = sharedEnvironment.extend({
   DATABASE_URL: databaseUrl,
   DATABASE_POOL_MAX: wholeNumber(1, 100).default(5),
   AMQP_URL: amqpUrl,
+  /** Touched every ten seconds, from when the service is ready; what probes look at. */
+  HEARTBEAT_FILE: z.string().optional(),
   /** A target that nobody has claimed after this long is published again. */
   REPUBLISH_AFTER_SECONDS: wholeNumber(1, 86_400).default(900),
+  /** In a cluster: the CronJob that collectors are made from, as Jobs. Without it they are processes of this machine. */
+  COLLECTOR_CRONJOB: z.string().optional(),
   SNAPSHOT_DIR: z.string().optional(),
   DEBUG_DIR: z.string().optional(),
   SNAPSHOT_MAX_AGE_DAYS: wholeNumber(1, 3_650).default(90),

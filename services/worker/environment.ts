@@ -21,6 +21,8 @@ export const workerEnvironment = sharedEnvironment.extend({
   DATABASE_URL: databaseUrl,
   DATABASE_POOL_MAX: wholeNumber(1, 100).default(2),
   AMQP_URL: amqpUrl,
+  /** Touched every ten seconds, from when the service is ready; what probes look at. */
+  HEARTBEAT_FILE: z.string().optional(),
   WORKER_QUEUES: queuePairs.default([{ queue: "listing_enrichment", concurrency: 1 }]),
   WORKER_MODE: z.enum(["serve", "drain"], { error: "serve or drain" }).default("serve"),
   /** How long a target stays with a worker that is not heard of again; longer than any page may take. */

@@ -1,0 +1,63 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { WantedSecret } from "./keep-secrets.ts";
+
+const labels = { "app.kubernetes.io/part-of": "pricefleet" };
+
+/** The Secrets of a cluster that brings its own PostgreSQL and RabbitMQ. Every password is safe inside a URL. */
+export const wantedSecrets: readonly WantedSecret[] = [
+  {
+    name: "postgres-credentials",
+    labels,
+    complete: missing(["admin-password", "owner-password", "worker-password", "api-password"]),
+  },
+  { name: "api-control", labels, complete: missing(["token"]) },
+  { name: "rabbitmq-credentials", labels, complete: completeRabbitmq },
+];
+
+const rabbitmqUsers = [
+  { name: "pricefleet", key: "password", tags: [], mayUseQueues: true },
+  /** Sees in the management UI what there is; without permissions in the vhost it cannot take a message. */
+  { name: "viewer", key: "viewer-password", tags: ["monitoring"], mayUseQueues: false },
+  /** Moves messages in the management UI: shovels are parameters, which want the tag policymaker. */
+  { name: "operator", key: "operator-password", tags: ["monitoring", "policymaker"], mayUseQueues: true },
+];
+
+/** `definitions.json` is what RabbitMQ loads at every start; it is made anew from the passwords only if it is missing. */
+function completeRabbitmq(held: Readonly<Record<string, string>>): Record<string, string> {
+  const added = missing(rabbitmqUsers.map(({ key }) => key))(held);
+  const passwords: Record<string, string> = { ...held, ...added };
+  if (held["definitions.json"] === undefined) added["definitions.json"] = rabbitmqDefinitions(passwords);
+  return added;
+}
+
+/** Users, vhost and permissions in the form of RabbitMQ's export; passwords as salted SHA-256. */
+export function rabbitmqDefinitions(passwords: Readonly<Record<string, string>>): string {
+  const vhost = "/";
+  return JSON.stringify({
+    vhosts: [{ name: vhost }],
+    users: rabbitmqUsers.map(({ name, key, tags }) => ({
+      name,
+      password_hash: rabbitmqHash(passwords[key] ?? "", randomBytes(4)),
+      hashing_algorithm: "rabbit_password_hashing_sha256",
+      tags,
+    })),
+    permissions: rabbitmqUsers
+      .filter(({ mayUseQueues }) => mayUseQueues)
+      .map(({ name }) => ({ user: name, vhost, configure: ".*", write: ".*", read: ".*" })),
+  });
+}
+
+/** RabbitMQ manual, "Credentials and Passwords": base64 of the 4 bytes of salt and SHA-256(salt, password). */
+export function rabbitmqHash(password: string, salt: Buffer): string {
+  const hash = createHash("sha256").update(salt).update(password, "utf8").digest();
+  return Buffer.concat([salt, hash]).toString("base64");
+}
+
+function missing(keys: readonly string[]) {
+  return (held: Readonly<Record<string, string>>): Record<string, string> =>
+    Object.fromEntries(
+      keys
+        .filter((key) => held[key] === undefined)
+        .map((key) => [key, randomBytes(24).toString("base64url")]),
+    );
+}
