@@ -58,6 +58,7 @@ export async function connectDatabase(options: ConnectOptions): Promise<Database
   // TCP hopes (a quarter of an hour): it is closed instead. `_activeQuery` is pg's own mark of a query without an answer.
   pool.on("release", (_error, released) => {
     const client = released as unknown as pg.Client & { _activeQuery: unknown };
+    // oxlint-disable-next-line no-underscore-dangle -- the name is pg's
     if (client._activeQuery !== null) void client.end();
   });
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
