@@ -3,6 +3,9 @@
  * leading zeros, and the printed decimals if there are any: "0", "19.90", "-1234.5".
  */
 
+/** An amount of the contracts has no more digits before the point; what is longer is an identifier, not money. */
+export const MAX_WHOLE_DIGITS = 18;
+
 /** Puts digits into the canonical form. Both parts are ASCII digits, possibly none. */
 export function decimalOf(negative: boolean, whole: string, fraction: string): string {
   const digits = stripLeadingZeros(whole);

@@ -1,5 +1,6 @@
 import { canStandBare } from "./bare-number.ts";
 import type { Sign } from "./currencies.ts";
+import { MAX_WHOLE_DIGITS } from "./decimals.ts";
 import { readMagnitude, type WholeNumber } from "./magnitudes.ts";
 import { isMark, type NumberToken, type Token } from "./scan-tokens.ts";
 
@@ -39,7 +40,8 @@ function amountAt(
   decimalSeparator: string | null,
 ): FoundAmount | null {
   const read = readMagnitude(tokens, index, number);
-  if (read === null || isMark(tokens[read.last + 1], "%")) return null;
+  if (read === null || read.whole.length > MAX_WHOLE_DIGITS || isMark(tokens[read.last + 1], "%"))
+    return null;
   const before = signsBefore(tokens, index, free);
   if (before.signs.length === 0) {
     const split = splitBySign(tokens, index, number, decimalSeparator);

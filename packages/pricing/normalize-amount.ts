@@ -1,4 +1,4 @@
-import { decimalOf, shiftDecimal } from "./decimals.ts";
+import { decimalOf, MAX_WHOLE_DIGITS, shiftDecimal } from "./decimals.ts";
 import { isDigit } from "./digits.ts";
 import { scanTokens, type Token } from "./scan-tokens.ts";
 
@@ -12,7 +12,9 @@ const MAX_EXPONENT = 40;
  * A currency beside it is passed over. null for what is not one finite number.
  */
 export function normalizeAmount(amount: string | number): string | null {
-  const { mantissa, exponent } = splitExponent(String(amount).trim());
+  const { mantissa, exponent } = splitExponent(
+    typeof amount === "number" ? withoutNoise(amount) : amount.trim(),
+  );
   if (Math.abs(exponent) > MAX_EXPONENT) return null;
   const tokens = scanTokens(mantissa, ".");
   const index = tokens.findIndex(({ kind }) => kind === "number");
@@ -21,7 +23,13 @@ export function normalizeAmount(amount: string | number): string | null {
   if (tokens.some(({ kind }, at) => kind === "number" && at > index)) return null;
   if (isInName(tokens, index)) return null;
   const { whole, fraction } = shiftDecimal(number.value.whole, number.value.fraction, exponent);
+  if (whole.length > MAX_WHOLE_DIGITS) return null;
   return decimalOf(hasMinus(tokens, index), whole, fraction);
+}
+
+/** Eight decimals, as many as an amount of the contracts has: 19.900000000000002 is binary for 19.9. */
+function withoutNoise(amount: number): string {
+  return String(Number(amount.toFixed(8)));
 }
 
 /** "1e-7", as JavaScript and JSON write small and great numbers. */

@@ -197,6 +197,10 @@ describe("which amount is the price", () => {
     ["10€ 20€", "10 EUR"],
     ["€ 1.234,00 *", "1234.00 EUR"],
     ["PS5 400€", "400 EUR"],
+    ["Pre-order €59.99", "59.99 EUR"],
+    ["Discount price: €20", "20 EUR"],
+    ["Rabatt 5 € 20 €", "20 EUR"],
+    ["Под заказ 500 руб.", "500 RUB"],
     ["RTX 4070 Ti 12GB €599.00", "599.00 EUR"],
   ])("of %s is %s", (text, price) => expect(priceOf(text)).toBe(price));
 

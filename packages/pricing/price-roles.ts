@@ -25,17 +25,22 @@ const measures = set(
 const formerWords = set(
   "was were statt rrp msrp mrp uvp list retail regular běžná bežná instead zamiast antes avant ehemals vorher bisher originally раньше было стара старая było",
 );
+/** "Rabatt 5 €" is no price of the thing, but "Discount price 5 €" is, so these only come second. */
+const rebateWords = set(
+  "discount rabatt rabat rabais remise descuento desconto sconto zľava zľavy sleva slevy скидка знижка zniżka",
+);
 const savingWords = set(
-  "save saved saving savings spare sparen ersparnis économie économisez ahorra ahorro risparmi risparmia " +
-    "oszczędzasz zľava zľavy sleva slevy скидка знижка zniżka rabat rabatt discount descuento desconto sconto remise",
+  "save saved saving savings spare sparen ersparnis économie économisez ahorra ahorro risparmi risparmia oszczędzasz",
 );
 const savingWordsAfter = set("off rabatt rabais discount скидки скидка saved ersparnis sparen");
 const shippingWords = set(
   "shipping postage delivery versand versandkosten lieferung porto livraison envío envio frete spedizione wysyłka " +
     "dostawa doprava доставка доставки verzendkosten verzending frakt",
 );
-/** "On orders $49+": what to spend, not what the thing costs. */
-const thresholdWords = set("orders order bestellwert заказ");
+/** "On orders over $49": what to spend, not what the thing costs. */
+const thresholdWords = set("orders bestellwert");
+const clauseEnds = set(", ; | ( )");
+const equals = set("=");
 const partWords = set(
   "payments payment instalments installments instalment installment raten rate ratenzahlung rat cuotas cuota parcelas " +
     "mensualités rates платежей платежа платежи",
@@ -45,9 +50,11 @@ const partWords = set(
 export function roleOf(tokens: readonly Token[], first: number, last: number): Role {
   if (first === 0 && last === tokens.length - 1) return "price";
   if (isInstalment(tokens, first, last) || isPerMeasure(tokens, first, last)) return "partial";
-  if (wordBefore(tokens, first, thresholdWords) || wordBefore(tokens, first, savingWords)) return "partial";
-  if (wordAfter(tokens, last, savingWordsAfter)) return "partial";
-  if (wordBefore(tokens, first, formerWords) || isShipping(tokens, first, last)) return "beside";
+  if (isWordBefore(tokens, first, thresholdWords) || isWordBefore(tokens, first, savingWords))
+    return "partial";
+  if (isWordAfter(tokens, last, savingWordsAfter)) return "partial";
+  if (isWordBefore(tokens, first, formerWords) || isWordBefore(tokens, first, rebateWords)) return "beside";
+  if (isShipping(tokens, first, last)) return "beside";
   const after = skipPer(tokens, last + 1);
   return textAt(tokens, after, periods) ? "periodic" : "price";
 }
@@ -71,16 +78,15 @@ function isPerMeasure(tokens: readonly Token[], first: number, last: number): bo
   const isEquation = textAt(tokens, first - 1, equals);
   return isEquation && textAt(tokens, first - 2, measures) && tokens[first - 3]?.kind === "number";
 }
-const equals = set("=");
 
 function isShipping(tokens: readonly Token[], first: number, last: number): boolean {
   const before = tokens[first - 1];
   if (before?.kind === "mark" && before.text === "+") return true;
-  if (wordBefore(tokens, first, shippingWords)) return true;
+  if (isWordBefore(tokens, first, shippingWords)) return true;
   // Words between two amounts belong to the second one: "19,99 € Versand 4,90 €".
   const next = tokens.slice(last + 1, last + 4);
   return (
-    wordAfter(tokens, last, shippingWords) && !next.some(({ kind }) => kind === "number" || kind === "sign")
+    isWordAfter(tokens, last, shippingWords) && !next.some(({ kind }) => kind === "number" || kind === "sign")
   );
 }
 
@@ -91,9 +97,23 @@ function skipPer(tokens: readonly Token[], index: number): number {
   return after;
 }
 
-/** Is one of the two words before the amount in the list? Another amount in between ends the search. */
-function wordBefore(tokens: readonly Token[], first: number, words: ReadonlySet<string>): boolean {
-  for (let index = first - 1; index >= 0 && index >= first - 3; index--) {
+function isWordBefore(tokens: readonly Token[], first: number, words: ReadonlySet<string>): boolean {
+  return isWordNear(tokens, first, -1, 3, words);
+}
+
+function isWordAfter(tokens: readonly Token[], last: number, words: ReadonlySet<string>): boolean {
+  return isWordNear(tokens, last, 1, 2, words);
+}
+
+/** Is a word of the list among the next tokens? Another amount, or the end of the clause, ends the search. */
+function isWordNear(
+  tokens: readonly Token[],
+  from: number,
+  step: 1 | -1,
+  reach: number,
+  words: ReadonlySet<string>,
+): boolean {
+  for (let index = from + step; index !== from + step * (reach + 1); index += step) {
     const token = tokens[index];
     if (token === undefined || token.kind === "number" || token.kind === "sign") return false;
     if (clauseEnds.has(token.text)) return false;
@@ -101,18 +121,6 @@ function wordBefore(tokens: readonly Token[], first: number, words: ReadonlySet<
   }
   return false;
 }
-
-function wordAfter(tokens: readonly Token[], last: number, words: ReadonlySet<string>): boolean {
-  for (let index = last + 1; index < tokens.length && index <= last + 2; index++) {
-    const token = tokens[index];
-    if (token === undefined || token.kind === "number" || token.kind === "sign") return false;
-    if (clauseEnds.has(token.text)) return false;
-    if (words.has(token.text)) return true;
-  }
-  return false;
-}
-
-const clauseEnds = set(", ; | ( )");
 
 function textAt(tokens: readonly Token[], index: number, words: ReadonlySet<string>): boolean {
   const token = tokens[index];
