@@ -17,11 +17,14 @@ interface FleetOptions {
 export interface Fleet {
   /** Of the worker's role, for looking at the book. */
   book: Pool;
-  startDispatcher(): OwnedProcess;
-  startWorker(): OwnedProcess;
+  startDispatcher(more?: Record<string, string>): OwnedProcess;
+  startWorker(more?: Record<string, string>): OwnedProcess;
   startCollector(search: Record<string, string>): OwnedProcess;
   /** Where each process's log is. */
   logFolder: string;
+  /** The SNAPSHOT_DIR and DEBUG_DIR of all services. */
+  snapshotDir: string;
+  debugDir: string;
   stop(): Promise<void>;
 }
 
@@ -35,17 +38,19 @@ export function startFleet({ databaseUrl, amqpUrl, environment }: FleetOptions):
   const book = new Pool({ connectionString: databaseUrl, max: 2, options: "-c search_path=price_tracker" });
   // A server that is restarted on purpose takes its idle connections along.
   book.on("error", () => undefined);
+  const snapshotDir = join(folder, "snapshots");
+  const debugDir = join(folder, "debug");
   const shared = {
     DATABASE_URL: databaseUrl,
     AMQP_URL: amqpUrl,
     LOG_LEVEL: "debug",
-    SNAPSHOT_DIR: join(folder, "snapshots"),
-    DEBUG_DIR: join(folder, "debug"),
+    SNAPSHOT_DIR: snapshotDir,
+    DEBUG_DIR: debugDir,
     PROFILE_DIR: join(folder, "profiles"),
     ...environment,
   };
   let started = 0;
-  const start = (service: string, more: Record<string, string> = {}) =>
+  const start = (service: string, more?: Record<string, string>) =>
     processes.start({
       name: `${service}-${++started}`,
       file: `services/${service}/main.ts`,
@@ -54,8 +59,10 @@ export function startFleet({ databaseUrl, amqpUrl, environment }: FleetOptions):
   return {
     book,
     logFolder,
-    startDispatcher: () => start("dispatcher"),
-    startWorker: () => start("worker"),
+    snapshotDir,
+    debugDir,
+    startDispatcher: (more) => start("dispatcher", more),
+    startWorker: (more) => start("worker", more),
     startCollector: (search) => start("collector", search),
     async stop() {
       await processes.stopAll();
