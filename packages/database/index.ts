@@ -18,8 +18,8 @@ export * from "./repositories/partition-repository.ts";
 export * from "./repositories/run-queries.ts";
 export * from "./repositories/run-repository.ts";
 export * from "./repositories/search-queries.ts";
-export * from "./repositories/sighting-repository.ts";
-export * from "./repositories/snapshot-repository.ts";
+export { type Sighting, type StoredSighting, storeSightings } from "./repositories/sighting-repository.ts";
+export { markSnapshotsPruned, type SnapshotRow } from "./repositories/snapshot-repository.ts";
 export {
   type Claim,
   type ClaimAnswer,

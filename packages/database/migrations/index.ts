@@ -5,6 +5,7 @@ import * as runStates from "./0003-run-states.ts";
 import * as claims from "./0004-claims.ts";
 import * as rolesAndAsking from "./0005-roles-and-asking.ts";
 import * as theBelt from "./0006-the-belt.ts";
+import * as sightingsAndFinishes from "./0007-sightings-and-finishes.ts";
 
 /** In order. One that has landed is never edited: the next number changes what it made. */
 export const migrations: Record<string, Migration> = {
@@ -14,6 +15,7 @@ export const migrations: Record<string, Migration> = {
   "0004-claims": claims,
   "0005-roles-and-asking": rolesAndAsking,
   "0006-the-belt": theBelt,
+  "0007-sightings-and-finishes": sightingsAndFinishes,
 };
 
 /** The schema a service needs: the newest migration it was written with. */

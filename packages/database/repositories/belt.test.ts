@@ -75,6 +75,17 @@ describe("taking what is due", () => {
     expect(taken.slice(0, 2).toSorted()).toEqual([first.id, second.id].toSorted());
   });
 
+  it("what small hosts and finished runs leave goes to those that have more", async () => {
+    const [run, emptyRun, great] = [await aRun(db), await aRun(db), await aHost(db)];
+    await addTargets(db, run, great, 300);
+    await addTargets(db, emptyRun, great, 1);
+    for (let small = 0; small < 20; small++) await addTargets(db, run, await aHost(db), 1);
+    const taken = hostsOf(await takeDueTargets(db, 250));
+    expect(taken).toHaveLength(250);
+    expect(new Set(taken.slice(0, 21)).size).toBe(21);
+    expect(taken.filter((host) => host === great)).toHaveLength(230);
+  });
+
   it("what has waited longest comes first", async () => {
     const run = await aRun(db);
     await addTargets(db, run, await aHost(db), 3);

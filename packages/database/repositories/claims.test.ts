@@ -3,6 +3,7 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "../../../test/harness/index.ts";
 import {
   addTargets,
+  aFinish,
   aHost,
   aRun,
   claim,
@@ -12,8 +13,9 @@ import {
   rowOf,
 } from "../fixtures/test-book.ts";
 import { takeDueTargets } from "./belt-repository.ts";
+import { finishListing } from "./finish-repository.ts";
 import { changeRunState, markCollected } from "./run-repository.ts";
-import { markDeadLettered, markDone, markGivenUp } from "./target-repository.ts";
+import { markDeadLettered, markGivenUp } from "./target-repository.ts";
 
 const book = await openTestBook(await createTestDatabase());
 const { db } = book;
@@ -77,7 +79,7 @@ describe("what a claim hands out", () => {
   it("a delivery for a target that is finished, cancelled or not there is ignored", async () => {
     const [done, failed, cancelled] = await queuedTargets(db, 3);
     if (!done || !failed || !cancelled) throw new Error("three were due");
-    await markDone(db, await claimed(db, done));
+    await finishListing(db, aFinish(await claimed(db, done)));
     await markGivenUp(db, await claimed(db, failed), "failed", failure);
     await db
       .updateTable("targets")
@@ -163,7 +165,7 @@ describe("one host's limits hold for the whole fleet", () => {
     expect(answers.filter(({ outcome }) => outcome === "claimed")).toHaveLength(3);
     expect(answers.filter(({ outcome }) => outcome === "later")).toHaveLength(13);
     const first = answers.find((answer) => answer.outcome === "claimed");
-    if (first?.outcome === "claimed") await markDone(db, first);
+    if (first?.outcome === "claimed") await finishListing(db, aFinish(first));
     await sql`UPDATE targets SET not_before = now() WHERE state = 'queued'`.execute(db);
     const waiting = targets.find((_, index) => answers[index]?.outcome === "later");
     expect(waiting && (await claim(db, waiting))).toMatchObject({ outcome: "claimed" });

@@ -1,9 +1,9 @@
 import type { Item, ListingDetails } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
-import { insertSnapshot, type SnapshotRow } from "./snapshot-repository.ts";
-import { storeSightings } from "./sighting-repository.ts";
-import { type Claim, markDone } from "./target-repository.ts";
+import { type SnapshotRow, snapshotAsJson } from "./snapshot-repository.ts";
+import { sightingAsJson } from "./sighting-repository.ts";
+import type { Claim } from "./target-repository.ts";
 
 /** What the worker has to say at the end of a good attempt. */
 export interface FinishedListing {
@@ -22,35 +22,21 @@ export async function finishListing(
   finished: FinishedListing,
 ): Promise<"now" | "before" | "lost"> {
   const { claim, item, details, snapshot } = finished;
-  return db.transaction().execute(async (trx) => {
-    const done = await markDone(trx, claim);
-    if (done !== "now") return done;
-    const snapshotId = await insertSnapshot(trx, snapshot);
+  const sighting = sightingAsJson({
+    source: claim.source,
     // The target's identity is the listing's: a page that calls itself otherwise must not make a second listing.
-    const known: Item = { ...item, external_id: claim.externalId };
-    const [stored] = await storeSightings(
-      trx,
-      [
-        {
-          source: claim.source,
-          item: known,
-          readFrom: "page",
-          runId: claim.runId,
-          targetId: claim.targetId,
-          snapshotId,
-          cardDigest: null,
-          details,
-        },
-      ],
-      0,
-    );
-    await trx
-      .updateTable("snapshots")
-      .set({ listing_id: stored?.listingId ?? null })
-      .where("id", "=", snapshotId)
-      .execute();
-    return done;
+    item: { ...item, external_id: claim.externalId },
+    readFrom: "page",
+    runId: claim.runId,
+    targetId: claim.targetId,
+    snapshotId: null,
+    cardDigest: null,
+    details,
   });
+  const { rows } = await sql<{ outcome: "now" | "before" | "lost" }>`
+    SELECT finish_listing(${claim.targetId}, ${claim.leaseToken}, ${JSON.stringify(sighting)},
+                          ${JSON.stringify(snapshotAsJson(snapshot))}) AS outcome`.execute(db);
+  return rows[0]?.outcome ?? "lost";
 }
 
 /** The listing's page says it is no more. Its prices stay; seen again, it is back. */

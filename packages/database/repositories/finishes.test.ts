@@ -1,10 +1,10 @@
 import { sql } from "kysely";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "../../../test/harness/index.ts";
-import { aClaim, anItem, claimed, openTestBook, rowOf } from "../fixtures/test-book.ts";
+import { aClaim, aFinish, claimed, openTestBook, rowOf } from "../fixtures/test-book.ts";
 import { freeDeadLeases, takeDueTargets } from "./belt-repository.ts";
 import { finishListing, markListingGone } from "./finish-repository.ts";
-import { markSnapshotsPruned, type SnapshotRow } from "./snapshot-repository.ts";
+import { markSnapshotsPruned } from "./snapshot-repository.ts";
 import { type Claim, markDeadLettered, markGivenUp, postponeTarget } from "./target-repository.ts";
 
 const book = await openTestBook(await createTestDatabase());
@@ -14,24 +14,8 @@ beforeEach(() => book.empty());
 
 const failure = { errorClass: "temporary", reason: "network", message: "reset" };
 
-function snapshotOf(claim: Claim): SnapshotRow {
-  return {
-    sha256: "ab12",
-    path: "ab/ab12.html.gz",
-    sizeBytes: 1_234,
-    url: claim.url,
-    source: claim.source,
-    targetId: claim.targetId,
-    fetchedBy: "http",
-    pageState: "ok",
-    fetchedAt: new Date(),
-  };
-}
-
-function finish(claim: Claim, said: Parameters<typeof anItem>[1] = {}) {
-  const item = anItem(claim.externalId, { amount: "10.00", ...said });
-  return finishListing(db, { claim, item, details: null, snapshot: snapshotOf(claim) });
-}
+const finish = (claim: Claim, said: Parameters<typeof aFinish>[1] = {}) =>
+  finishListing(db, aFinish(claim, { amount: "10.00", ...said }));
 
 /** All that a finish writes, but for the times. */
 async function written() {

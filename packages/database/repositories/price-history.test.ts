@@ -5,34 +5,27 @@ import { createTestDatabase } from "../../../test/harness/index.ts";
 import { aHost, anItem, aPage, aRun, openTestBook } from "../fixtures/test-book.ts";
 import { storeSearchPage } from "./collecting-repository.ts";
 import { ensureMonthlyPartitions } from "./partition-repository.ts";
-import { storeSightings } from "./sighting-repository.ts";
+import { type Sighting, storeSightings } from "./sighting-repository.ts";
 
 const book = await openTestBook(await createTestDatabase());
 const { db } = book;
 afterAll(() => book.close());
 beforeEach(() => book.empty());
 
+const sightingOf = (said: Partial<Item>, readFrom: "card" | "page" = "page"): Sighting => ({
+  source: "sample",
+  item: anItem("x", said),
+  readFrom,
+  runId: "1",
+  targetId: null,
+  snapshotId: null,
+  cardDigest: null,
+  details: null,
+});
+
 /** One more sighting of the listing "x", as its own page or its card tells it. */
-function see(said: Partial<Item>, readFrom: "card" | "page" = "page") {
-  return db.transaction().execute((trx) =>
-    storeSightings(
-      trx,
-      [
-        {
-          source: "sample",
-          item: anItem("x", said),
-          readFrom,
-          runId: "1",
-          targetId: null,
-          snapshotId: null,
-          cardDigest: null,
-          details: null,
-        },
-      ],
-      0,
-    ),
-  );
-}
+const see = (said: Partial<Item>, readFrom: "card" | "page" = "page") =>
+  db.transaction().execute((trx) => storeSightings(trx, [sightingOf(said, readFrom)], 0));
 
 async function prices() {
   const { rows } = await sql`
@@ -102,6 +95,16 @@ describe("a listing's price history keeps changes and confirms repeats", () => {
     await see({ amount: null, currency: null });
     await see({ amount: "10.00" });
     expect(await prices()).toMatchObject([{ amount: "10.00", confirmations: 1 }]);
+  });
+
+  it("a sighting that had to wait for another is the later one, though its transaction began first", async () => {
+    await see({ amount: "10.00" });
+    await db.transaction().execute(async (early) => {
+      await sql`SELECT 1`.execute(early);
+      await see({ amount: "9.00" });
+      await storeSightings(early, [sightingOf({ amount: "8.00" })], 0);
+    });
+    expect(await prices()).toMatchObject([{ amount: "10.00" }, { amount: "9.00" }, { amount: "8.00" }]);
   });
 
   it("a listing given twice in one call is refused by name", async () => {

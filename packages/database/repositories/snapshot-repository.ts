@@ -13,24 +13,19 @@ export interface SnapshotRow {
   fetchedAt: Date;
 }
 
-/** Writes down that a page was kept. @returns the row's id. */
-export async function insertSnapshot(db: Database, snapshot: SnapshotRow): Promise<string> {
-  const { id } = await db
-    .insertInto("snapshots")
-    .values({
-      sha256: snapshot.sha256,
-      path: snapshot.path,
-      size_bytes: snapshot.sizeBytes,
-      url: snapshot.url,
-      source: snapshot.source,
-      target_id: snapshot.targetId,
-      fetched_by: snapshot.fetchedBy,
-      page_state: snapshot.pageState,
-      fetched_at: snapshot.fetchedAt,
-    })
-    .returning("id")
-    .executeTakeFirstOrThrow();
-  return id;
+/** As the function finish_listing takes it. */
+export function snapshotAsJson(snapshot: SnapshotRow) {
+  return {
+    sha256: snapshot.sha256,
+    path: snapshot.path,
+    size_bytes: snapshot.sizeBytes,
+    url: snapshot.url,
+    source: snapshot.source,
+    target_id: snapshot.targetId,
+    fetched_by: snapshot.fetchedBy,
+    page_state: snapshot.pageState,
+    fetched_at: snapshot.fetchedAt,
+  };
 }
 
 /** The files are gone from SNAPSHOT_DIR; what was read from them stays. */

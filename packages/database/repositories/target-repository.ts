@@ -88,29 +88,10 @@ export interface TargetFailure {
 }
 
 /**
- * The states a target can leave `running` for. Each returns false, and changes nothing, if the lease is no longer the
- * current one, and true if it is, or if this very write was made before (a commit whose answer was lost).
+ * `failed`: another try would end the same. `dead`: gave up; the dead letter is published after this.
+ * @returns false, and nothing changed, if the lease is no longer the current one; true if it is, or if this very write
+ * was made before (a commit whose answer was lost).
  */
-export async function markDone(db: Database, lease: Lease): Promise<"now" | "before" | "lost"> {
-  const { numUpdatedRows } = await db
-    .updateTable("targets")
-    .set({
-      state: "done",
-      finished_at: sql`now()`,
-      lease_expires_at: null,
-      error_class: null,
-      reason: null,
-      last_error: null,
-    })
-    .where("id", "=", lease.targetId)
-    .where("state", "=", "running")
-    .where("lease_token", "=", lease.leaseToken)
-    .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 1n) return "now";
-  return (await endedByLease(db, lease)) ? "before" : "lost";
-}
-
-/** `failed`: another try would end the same. `dead`: gave up; the dead letter is published after this. */
 export async function markGivenUp(
   db: Database,
   lease: Lease,
