@@ -6,7 +6,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import { countsByState, endOf, startFleet, waitFor } from "../fleet/index.ts";
 import { startPrivateServers } from "../harness/index.ts";
 
-const LISTINGS = 200;
+/** `make test-chaos` runs the same over more. */
+const LISTINGS = Number(process.env["CHAOS_LISTINGS"] ?? 200);
 const CARDS_A_PAGE = 40;
 const TERM = "thinkpad x1";
 const LEASE_SECONDS = 8;
@@ -46,7 +47,7 @@ const fleet = startFleet({
 });
 closers.defer(() => fleet.stop());
 
-describe("a run of 200 listings in which everything is killed once", () => {
+describe(`a run of ${LISTINGS} listings in which everything is killed once`, () => {
   it("ends with every target finished exactly once, every price stored once, and nothing left behind", {
     timeout: 300_000,
   }, async () => {
