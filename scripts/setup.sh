@@ -22,6 +22,14 @@ if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modu
   touch node_modules/.package-lock.json
 fi
 
+# npm 10, which Node 20 and 22 bring, takes this link away again together with the package for the other processor
+# (https://github.com/npm/cli/issues/4362).
+if [ ! -e node_modules/.bin/node ]; then
+  for node in node_modules/node-linux-*/bin/node; do
+    [ ! -x "$node" ] || ln -sf "../${node#node_modules/}" node_modules/.bin/node
+  done
+fi
+
 PATH="$PWD/node_modules/.bin:$PATH"
 case "$(node --version 2> /dev/null)" in
   v2[4-9].* | v[3-9]?.*) ;;
