@@ -12,6 +12,15 @@ test("a source is found by its name; an unknown name is told the known ones", ()
   expect(() => sources.byName("ebya")).toThrow(expect.objectContaining({ reason: "unknown-source" }));
 });
 
+test("no text of a reading holds what PostgreSQL refuses, a NUL or half of a surrogate pair", () => {
+  const sample = createSources({ sampleBaseUrl: "https://shop.example" });
+  const html = `<article class="listing" data-listing-id="a\0b"><section class="offer"><h1 class="title">A\0 \ud83d lamp</h1>
+    <p class="price">$5.00</p></section><dl class="specifics"><dt>Co\0lour</dt><dd>Red\udc00</dd></dl></article>`;
+  const reading = sample.read({ url: "https://shop.example/item/1", html, status: 200 });
+  expect(reading.items).toMatchObject([{ external_id: "ab", title: "A \ufffd lamp" }]);
+  expect(reading.details?.specifics).toEqual({ Colour: "Red\ufffd" });
+});
+
 test("a source is found by an address of its site", () => {
   expect(sources.forUrl(searchAddress)?.name).toBe("ebay");
   expect(sources.forUrl("https://shop.example/1")).toBeNull();

@@ -3,6 +3,7 @@ import { createEbaySource } from "./ebay/index.ts";
 import { detectPageState } from "./page-state.ts";
 import { unreadable } from "./reading/index.ts";
 import { createSampleSource } from "./sample/index.ts";
+import { withStorableText } from "./storable-text.ts";
 
 /** The sites that Pricefleet reads. */
 export interface Sources {
@@ -45,7 +46,7 @@ export function createSources(options: SourcesOptions): Sources {
       const known = all.map((source) => source.name).join(", ");
       throw new PermanentError("unknown-source", `There is no source "${name}"; known are ${known}`);
     },
-    read: (page, source) => readPage(page, source ?? forUrl(page.url)),
+    read: (page, source) => withStorableText(readPage(page, source ?? forUrl(page.url))),
   };
 }
 
