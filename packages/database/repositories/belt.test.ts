@@ -152,6 +152,15 @@ describe("taking what is due", () => {
     expect(hostsOf(taken).filter((host) => host === quick)).toHaveLength(120);
   });
 
+  it("a taker waits for the one before it, and counts what that took", async () => {
+    const run = await aRun(db);
+    await addTargets(db, run, await aHost(db), 60);
+    const taken = await book.againstATransaction("SELECT take_due_targets(30, 40, 900)", () =>
+      takeDueTargets(db, 100, { ...defaultBelt, longestBelt: 40 }),
+    );
+    expect(taken).toHaveLength(10);
+  });
+
   it("paused and ended runs are left alone", async () => {
     const [paused, idle, host] = [await aRun(db), await aRun(db), await aHost(db)];
     await addTargets(db, paused, host, 2);

@@ -69,6 +69,15 @@ describe("what a claim hands out", () => {
     expect(await rowOf(db, target.targetId)).toMatchObject({ attempts: 1 });
   });
 
+  it("a claim waits for the one before it, and sees what that did", async () => {
+    const target = await oneQueued();
+    const answer = await book.againstATransaction(
+      `SELECT claim_target(${target.targetId}, ${target.publishId}, 'first', 60, 0, false, false)`,
+      () => claim(db, target),
+    );
+    expect(answer).toEqual({ outcome: "ignored", why: "target is running" });
+  });
+
   it("a delivery with an old publish id is ignored", async () => {
     const target = await oneQueued();
     const answer = await claim(db, { ...target, publishId: target.publishId - 1 });
