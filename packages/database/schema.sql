@@ -507,7 +507,7 @@ CREATE FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt i
       v_ids bigint[];
       v_turns bigint[];
     BEGIN
-      -- One taker at a time: two that count the belt at the same moment would together make it too long.
+      -- One taker at a time: two would choose the same targets, and the second would wait only to find them taken.
       PERFORM pg_advisory_xact_lock(hashtext('price_tracker.take_due_targets'));
 
       WITH belt AS (

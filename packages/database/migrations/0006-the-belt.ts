@@ -21,7 +21,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       v_ids bigint[];
       v_turns bigint[];
     BEGIN
-      -- One taker at a time: two that count the belt at the same moment would together make it too long.
+      -- One taker at a time: two would choose the same targets, and the second would wait only to find them taken.
       PERFORM pg_advisory_xact_lock(hashtext('price_tracker.take_due_targets'));
 
       WITH belt AS (
