@@ -2,7 +2,7 @@
 
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down collect dev test test-chaos bench lint typecheck format check clean
+.PHONY: help setup demo up down collect dev test test-chaos test-k8s manifests bench lint typecheck format check clean
 
 help: ## Print this list
 	@scripts/help.sh $(MAKEFILE_LIST)
@@ -30,6 +30,12 @@ test: setup ## Run all tests with coverage, on throwaway servers (TESTS="package
 
 test-chaos: setup ## Kill, restart and wipe everything in the middle of longer runs
 	@scripts/test-chaos.sh
+
+test-k8s: setup ## Prove images, manifests and chart on a Kubernetes for tests (the current context, or one of its own)
+	@node scripts/test-k8s.ts
+
+manifests: setup ## Render k8s/ from the chart (wants helm)
+	@node scripts/manifests.ts
 
 bench: setup ## Measure speed and memory
 	@scripts/bench.sh

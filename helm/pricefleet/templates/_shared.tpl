@@ -1,0 +1,144 @@
+{{/* What the templates share. */}}
+
+{{/* Labels of an object: include "pricefleet.labels" (dict "root" . "component" "worker"). */}}
+{{- define "pricefleet.labels" -}}
+{{ include "pricefleet.selector" . }}
+app.kubernetes.io/part-of: pricefleet
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Values.namespace.create | ternary "kubectl" .root.Release.Service }}
+{{- end }}
+
+{{/* Labels that select a component's pods; they never change. */}}
+{{- define "pricefleet.selector" -}}
+app.kubernetes.io/name: {{ .component }}
+app.kubernetes.io/instance: pricefleet
+{{- end }}
+
+{{- define "pricefleet.tag" -}}
+{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end }}
+
+{{- define "pricefleet.serviceImage" -}}
+{{ .Values.image.registry }}{{ .Values.image.service }}:{{ include "pricefleet.tag" . }}
+{{- end }}
+
+{{- define "pricefleet.browserImage" -}}
+{{ .Values.image.registry }}{{ .Values.image.browser }}:{{ include "pricefleet.tag" . }}
+{{- end }}
+
+{{/* What restricted Pod Security wants of a pod; the argument is the user id. */}}
+{{- define "pricefleet.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: {{ . }}
+runAsGroup: {{ . }}
+fsGroup: {{ . }}
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "pricefleet.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{- define "pricefleet.pullSecrets" -}}
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+{{- range . }}
+  - name: {{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Where a component finds PostgreSQL: include "pricefleet.databaseEnv" "worker". */}}
+{{- define "pricefleet.databaseEnv" -}}
+- name: DATABASE_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: postgres-credentials
+      key: {{ . }}-password
+- name: DATABASE_URL
+  value: postgres://pricefleet_{{ . }}:$(DATABASE_PASSWORD)@postgres-service:5432/pricefleet
+{{- end }}
+
+{{- define "pricefleet.amqpEnv" -}}
+- name: AMQP_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: rabbitmq-credentials
+      key: password
+- name: AMQP_URL
+  value: amqp://pricefleet:$(AMQP_PASSWORD)@rabbitmq-service:5672
+{{- end }}
+
+{{- define "pricefleet.sharedEnv" -}}
+- name: LOG_LEVEL
+  value: {{ .Values.log.level }}
+{{- end }}
+
+{{- define "pricefleet.settings" -}}
+envFrom:
+  - configMapRef:
+      name: {{ .Values.settingsConfigMap }}
+      optional: true
+{{- end }}
+
+{{/* Ready when the heartbeat is first there, hung when it is older than a minute. */}}
+{{- define "pricefleet.heartbeatProbes" -}}
+startupProbe:
+  exec:
+    command: [test, -f, /tmp/heartbeat]
+  periodSeconds: 3
+  timeoutSeconds: 5
+  failureThreshold: 60
+livenessProbe:
+  exec:
+    command: [sh, -c, 'test -n "$(find /tmp/heartbeat -mmin -1)"']
+  periodSeconds: 30
+  timeoutSeconds: 10
+  failureThreshold: 3
+{{- end }}
+
+{{/* The folders that collectors and workers share. */}}
+{{- define "pricefleet.pageEnv" -}}
+- name: SNAPSHOT_DIR
+  value: /data/snapshots
+- name: DEBUG_DIR
+  value: /data/debug
+- name: PROFILE_DIR
+  value: /data/profiles
+{{- end }}
+
+{{- define "pricefleet.browserMounts" -}}
+- name: tmp
+  mountPath: /tmp
+- name: shared-memory
+  mountPath: /dev/shm
+- name: snapshots
+  mountPath: /data/snapshots
+- name: debug
+  mountPath: /data/debug
+- name: profiles
+  mountPath: /data/profiles
+{{- end }}
+
+{{- define "pricefleet.browserVolumes" -}}
+- name: tmp
+  emptyDir: {}
+- name: shared-memory
+  emptyDir:
+    medium: Memory
+    sizeLimit: 256Mi
+- name: snapshots
+  persistentVolumeClaim:
+    claimName: snapshots
+- name: debug
+  persistentVolumeClaim:
+    claimName: debug
+- name: profiles
+  persistentVolumeClaim:
+    claimName: profiles
+{{- end }}

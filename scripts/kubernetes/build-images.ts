@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { clusterFolder, run } from "./tools.ts";
+
+const root = join(import.meta.dirname, "../..");
+const TIMEOUT_MS = 900_000;
+
+/** The version that images, chart and Jobs carry. */
+export const version = (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string })
+  .version;
+
+export type ImageTarget = "service" | "browser" | "sample";
+
+export function imageName(target: ImageTarget): string {
+  return `pricefleet/${target}:${version}`;
+}
+
+/** What the chart takes from others. */
+export const serverImages = ["postgres:17", "rabbitmq:4-management"];
+
+/**
+ * Builds images of this repository: with the stand-ins for the official base images where those lie beside it, else with
+ * docker or podman. @throws CommandFailedError with what the builder said.
+ */
+export function buildImages(targets: readonly ImageTarget[], report: (line: string) => void): void {
+  const standIns = join(clusterFolder, "images");
+  const isLocal = existsSync(join(standIns, "bud")) && process.getuid?.() === 0;
+  if (isLocal) {
+    report("Making the base images …");
+    run([join(standIns, "build"), "debian", "node", "postgres", "rabbitmq"], { timeoutMs: TIMEOUT_MS });
+  }
+  const revision = run(["git", "rev-parse", "HEAD"]).trim();
+  const builder = isLocal ? [join(standIns, "bud")] : ["docker", "build"];
+  for (const target of targets) {
+    report(`Building ${imageName(target)} …`);
+    run(
+      [
+        ...builder,
+        `--target=${target}`,
+        `--build-arg=VERSION=${version}`,
+        `--build-arg=REVISION=${revision}`,
+        "-t",
+        imageName(target),
+        ".",
+      ],
+      { timeoutMs: TIMEOUT_MS },
+    );
+  }
+}

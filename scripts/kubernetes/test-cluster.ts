@@ -1,0 +1,127 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { homedir } from "node:os";
+import { messageOf } from "@pricefleet/contracts";
+import { CommandFailedError, clusterFolder, findTool, run } from "./tools.ts";
+
+/** Contexts made by tools that make clusters for tests. */
+const testContexts = /^(pricefleet-test|kind-.+|k3d-.+)$/;
+
+/** There is no cluster to test on, and none can be had here. */
+export class NoClusterError extends Error {
+  override readonly name = "NoClusterError";
+}
+
+/** The current context is not one to try things on. */
+export class NotATestClusterError extends Error {
+  override readonly name = "NotATestClusterError";
+}
+
+export interface TestCluster {
+  context: string;
+  /** For kubectl and helm; empty where they find it themselves. */
+  environment: Record<string, string>;
+  /** Where a NodePort is reached from this machine. */
+  nodePortUrl(nodePort: number): string;
+  /** Brings images of this machine into the cluster. */
+  load(images: readonly string[]): void;
+  /** Ends the cluster if this call started it. */
+  stop(): void;
+}
+
+/**
+ * The cluster of the current kube context; where there is no context, one is started if the repository has one beside it.
+ * @throws NotATestClusterError for a context that is no test cluster by its name and is not named by ALLOW_CONTEXT
+ * @throws NoClusterError
+ */
+export function acquireTestCluster(report: (line: string) => void): TestCluster {
+  const context = currentContext();
+  if (context !== null && context !== "pricefleet-test") return givenCluster(context);
+  if (existsSync(join(clusterFolder, "cluster")) && process.getuid?.() === 0) return ownCluster(report);
+  if (context !== null) return givenCluster(context);
+  throw new NoClusterError("there is no kube context, and no cluster can be started here");
+}
+
+/** @throws NotATestClusterError */
+export function requireTestContext(context: string, allowed: string | undefined): void {
+  if (testContexts.test(context) || context === allowed) return;
+  throw new NotATestClusterError(
+    `The kube context is "${context}", which is not a test cluster by its name. The tests remove what they find in ` +
+      `their namespaces; if you mean it: ALLOW_CONTEXT=${context} make test-k8s`,
+  );
+}
+
+function currentContext(): string | null {
+  const kubectl = findTool("kubectl");
+  if (kubectl === null) return null;
+  try {
+    return run([...kubectl, "config", "current-context"]).trim() || null;
+  } catch (error) {
+    // kubectl's way to say that there is none.
+    if (error instanceof CommandFailedError) return null;
+    throw error;
+  }
+}
+
+function givenCluster(context: string): TestCluster {
+  requireTestContext(context, process.env["ALLOW_CONTEXT"]);
+  const host = process.env["NODE_ADDRESS"] ?? "127.0.0.1";
+  return {
+    context,
+    environment: {},
+    nodePortUrl: (nodePort) => `http://${host}:${nodePort}`,
+    load(images) {
+      if (context.startsWith("kind-")) {
+        run(["kind", "load", "docker-image", `--name=${context.slice("kind-".length)}`, ...images], {
+          timeoutMs: 300_000,
+        });
+      } else if (context.startsWith("k3d-")) {
+        run(["k3d", "image", "import", `--cluster=${context.slice("k3d-".length)}`, ...images], {
+          timeoutMs: 300_000,
+        });
+      }
+      // Any other cluster takes them from where its nodes take images; what is missing there, the first pod names.
+    },
+    stop() {},
+  };
+}
+
+function ownCluster(report: (line: string) => void): TestCluster {
+  const program = join(clusterFolder, "cluster");
+  const wasUp = isUp(program);
+  report(wasUp ? "Using the test cluster that is up" : "Starting a test cluster …");
+  try {
+    run([program, "up", "--with-netpol"], { timeoutMs: 300_000 });
+  } catch (error) {
+    if (!wasUp) run([program, "down"], { timeoutMs: 120_000 });
+    throw new NoClusterError(`a test cluster could not be started: ${messageOf(error)}`, { cause: error });
+  }
+  const kubeconfig = process.env["PRICEFLEET_KUBECONFIG"] ?? join(homedir(), ".kube/pricefleet-test");
+  return {
+    context: "pricefleet-test",
+    environment: { KUBECONFIG: kubeconfig },
+    nodePortUrl: (nodePort) => `http://127.0.0.1:${run([program, "port", String(nodePort)]).trim()}`,
+    load(images) {
+      const archive = join(process.env["TMPDIR"] ?? "/tmp", `pricefleet-images-${process.pid}.tar`);
+      try {
+        run([join(clusterFolder, "images/save"), ...images, archive], { timeoutMs: 300_000 });
+        run([program, "load", archive], { timeoutMs: 300_000 });
+      } finally {
+        run(["rm", "-f", archive]);
+      }
+    },
+    stop() {
+      if (!wasUp) run([program, "down"], { timeoutMs: 120_000 });
+    },
+  };
+}
+
+function isUp(program: string): boolean {
+  try {
+    run([program, "status"]);
+    return true;
+  } catch (error) {
+    if (error instanceof CommandFailedError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,111 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  apply,
+  askBook,
+  helm,
+  kubectl,
+  request,
+  startRun,
+  until,
+  untilRun,
+  waitForRollouts,
+} from "./cluster.ts";
+import { finishesOf, setPageDelay } from "./look.ts";
+
+const NAMESPACE = "prices";
+const LISTINGS = 120;
+const fixture = (name: string) => join(import.meta.dirname, name);
+const secrets = ["postgres-credentials", "rabbitmq-credentials", "api-control"];
+const volumes = ["data-postgres-0", "data-rabbitmq-0", "debug", "profiles", "snapshots"];
+/** Few workers: what is proven here does not hang on their number. */
+const values = ["--set=worker.replicas=4"];
+
+describe("the chart, in a namespace of the user's choice", () => {
+  beforeAll(() => {
+    removeAll();
+    kubectl("create", "namespace", NAMESPACE);
+    kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted");
+    apply(fixture("sample-marketplace.yaml"));
+    apply(fixture("use-marketplace.yaml"), NAMESPACE);
+  });
+  afterAll(removeAll, 240_000);
+
+  let firstRun = "";
+
+  test("helm install brings everything up, and a run is done", async () => {
+    helm("install", "pricefleet", "helm/pricefleet", `--namespace=${NAMESPACE}`, ...values);
+    waitUntilUp();
+    firstRun = await startRun(NAMESPACE, "saucepan", LISTINGS);
+    const end = await untilRun(firstRun, "to complete", 120_000, ({ state }) => state === "completed");
+    expect(end).toMatchObject({ done: LISTINGS, failed: 0, dead: 0 });
+  });
+
+  test("helm upgrade keeps passwords and data", async () => {
+    const before = passwords();
+    helm(
+      "upgrade",
+      "pricefleet",
+      "helm/pricefleet",
+      `--namespace=${NAMESPACE}`,
+      ...values,
+      "--set=log.level=debug",
+    );
+    waitUntilUp();
+    expect(passwords()).toEqual(before);
+    expect((await request(`/runs/${firstRun}`)).status).toBe(200);
+  });
+
+  test("workers as a Job drain what there is, and the Job completes", async () => {
+    setPageDelay(1_000);
+    const run = await startRun(NAMESPACE, "ladle", LISTINGS);
+    await untilRun(run, "to be under way", 60_000, ({ done }) => done > 0);
+    helm(
+      "upgrade",
+      "pricefleet",
+      "helm/pricefleet",
+      `--namespace=${NAMESPACE}`,
+      ...values,
+      "--set=worker.mode=job",
+    );
+    await until("the workers' Job to complete", 200_000, () => {
+      const complete = kubectl(
+        "-n",
+        NAMESPACE,
+        "get",
+        "jobs",
+        "--selector=app.kubernetes.io/name=worker",
+        `-o=jsonpath={.items[*].status.conditions[?(@.type=="Complete")].status}`,
+      );
+      return complete === "True" ? true : null;
+    });
+    await untilRun(run, "to complete", 30_000, ({ state }) => state === "completed");
+    expect(finishesOf(NAMESPACE, run)).toEqual({ targets: LISTINGS, finishes: LISTINGS });
+  });
+
+  test("helm uninstall leaves the volumes and the Secrets, and an install over them finds the data", async () => {
+    const before = passwords();
+    helm("uninstall", "pricefleet", `--namespace=${NAMESPACE}`, "--wait");
+    const kept = kubectl("-n", NAMESPACE, "get", "pvc", "-o=jsonpath={.items[*].metadata.name}");
+    expect(kept.split(" ")).toEqual(volumes);
+    expect(passwords()).toEqual(before);
+
+    helm("install", "pricefleet", "helm/pricefleet", `--namespace=${NAMESPACE}`, ...values);
+    waitUntilUp();
+    expect((await request(`/runs/${firstRun}`)).status).toBe(200);
+    expect(askBook(NAMESPACE, "SELECT count(*) FROM listings")).toBe(2 * LISTINGS);
+  });
+});
+
+function waitUntilUp(): void {
+  waitForRollouts(NAMESPACE, "statefulset/postgres", "statefulset/rabbitmq", "deployment/api");
+  waitForRollouts(NAMESPACE, "deployment/dispatcher", "deployment/worker");
+}
+
+function passwords(): string[] {
+  return secrets.map((name) => kubectl("-n", NAMESPACE, "get", "secret", name, "-o=jsonpath={.data}"));
+}
+
+function removeAll(): void {
+  kubectl("delete", "namespace", NAMESPACE, "sample-marketplace", "--ignore-not-found", "--timeout=200s");
+}

@@ -1,0 +1,61 @@
+import { askBook, kubectl } from "./cluster.ts";
+
+/** Names of a component's pods that are Ready and not on their way out. */
+export function readyPods(namespace: string, component: string): string[] {
+  const { items } = JSON.parse(
+    kubectl("-n", namespace, "get", "pods", `--selector=app.kubernetes.io/name=${component}`, "-o=json"),
+  ) as {
+    items: {
+      metadata: { name: string; deletionTimestamp?: string };
+      status: { conditions?: { type: string; status: string }[] };
+    }[];
+  };
+  return items
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .filter(({ status }) =>
+      status.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True"),
+    )
+    .map(({ metadata }) => metadata.name);
+}
+
+/** How often the targets of a run were finished: each finish writes one snapshot row in its transaction. */
+export function finishesOf(namespace: string, runId: string): { targets: number; finishes: number } {
+  const answer = askBook(
+    namespace,
+    `SELECT json_build_object('targets', count(DISTINCT t.id), 'finishes', count(s.id))
+       FROM targets t LEFT JOIN snapshots s ON s.target_id = t.id WHERE t.run_id = ${runId} AND t.state = 'done'`,
+  );
+  return answer as { targets: number; finishes: number };
+}
+
+/** From now on every listing page of the sample marketplace takes this long. */
+export function setPageDelay(slowMs: number): void {
+  const plan = { rules: slowMs === 0 ? [] : [{ fault: "slow", slowMs }] };
+  const tell = `fetch("http://127.0.0.1:8080/-/faults", { method: "POST", body: process.argv[1] })
+    .then((answer) => process.exit(answer.ok ? 0 : 1))`;
+  kubectl("-n", "sample-marketplace", "exec", "marketplace", "--", "node", "-e", tell, JSON.stringify(plan));
+}
+
+/** Names of the pods that have a target of the run in hand. */
+export function busyPods(namespace: string, runId: string): string[] {
+  const answer = askBook(
+    namespace,
+    `SELECT json_agg(DISTINCT split_part(worker, '/', 1)) FROM targets WHERE run_id = ${runId} AND state = 'running'`,
+  );
+  return (answer ?? []) as string[];
+}
+
+/** The address that pods reach a service by. */
+export function clusterAddress(namespace: string, service: string): string {
+  return kubectl("-n", namespace, "get", "service", service, "-o=jsonpath={.spec.clusterIP}");
+}
+
+/** Can the pod open a connection there? It gives up after three seconds. */
+export function canReach(namespace: string, pod: string, host: string, port: number): boolean {
+  const knock = `const [, host, port] = process.argv;
+    const socket = require("node:net").connect({ host, port, timeout: 3000 });
+    const say = (word) => { console.log(word); process.exit(); };
+    socket.on("connect", () => say("reached")).on("timeout", () => say("refused")).on("error", () => say("refused"));`;
+  const said = kubectl("-n", namespace, "exec", pod, "--", "node", "-e", knock, host, String(port)).trim();
+  return said === "reached";
+}
