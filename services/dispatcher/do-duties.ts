@@ -1,13 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "@pricefleet/contracts";
 import { NotLeadingError, type Term } from "@pricefleet/database";
-import { duties, type Duty, type Office } from "./duties.ts";
+import { duties as allDuties, type Duty, type Office } from "./duties.ts";
 
 /**
  * Does every duty at its own pace until the term is over. They do not wait for each other: a broker that is away holds
  * up the publishing, not the leases. When it resolves, no duty of this term goes on.
  */
-export async function doDuties(term: Term, over: AbortSignal, office: Office): Promise<void> {
+export async function doDuties(
+  term: Term,
+  over: AbortSignal,
+  office: Office,
+  duties: readonly Duty[] = allDuties,
+): Promise<void> {
   const lost = new AbortController();
   const ended = AbortSignal.any([over, lost.signal]);
   await Promise.all(duties.map(repeat));

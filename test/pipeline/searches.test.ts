@@ -90,6 +90,15 @@ describe("what a collector is asked for", () => {
     expect(marketplace.countByPath.has("/search?q=lamp&page=3")).toBe(false);
   });
 
+  it("a run whose collector was killed after its last page is not read beyond MAX_PAGES by the next one", async () => {
+    await fleet.book.query(
+      `INSERT INTO runs (search_id, max_pages, pages_read, next_page)
+       SELECT id, 2, 2, 3 FROM searches WHERE term = 'lamp'`,
+    );
+    expect(await endOfLast("lamp")).toMatchObject({ state: "completed", pages_read: 2 });
+    expect(marketplace.countByPath.has("/search?q=lamp&page=3")).toBe(false);
+  });
+
   it("an address that is no search page of the source ends its run in error with the reason; the next search goes on", async () => {
     const listing = `${marketplace.url}/item/lamp-1`;
     const elsewhere = "https://shop.example/search?q=lamp";
