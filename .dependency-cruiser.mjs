@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import swcVisitor from "@swc/core/Visitor.js";
 
 // swc's visitor is older than `using`, and stops at it; what it declares is visited as any other declaration.
@@ -27,9 +28,26 @@ const arrows = Object.entries(packageMayImport).map(([name, allowed]) => ({
   to: { path: "^(packages|services|scripts|test)/", pathNot: `^packages/(${[name, ...allowed].join("|")})/` },
 }));
 
+// npm links every workspace for everybody, and the cruiser takes such a link for a file of the importer's own.
+const declaredWorkspaces = ["packages", "services"].flatMap((room) =>
+  readdirSync(room).map((name) => {
+    const { dependencies = {} } = JSON.parse(readFileSync(`${room}/${name}/package.json`, "utf8"));
+    const declared = Object.keys(dependencies).flatMap(
+      (dependency) => dependency.split("@pricefleet/")[1] ?? [],
+    );
+    return {
+      name: `${name}-declares-the-workspaces-it-imports`,
+      severity: "error",
+      from: { path: `^${room}/${name}/`, pathNot: "[.]test[.]ts$" },
+      to: { path: "^packages/", pathNot: `^packages/(${[name, ...declared].join("|")})/` },
+    };
+  }),
+);
+
 export default {
   forbidden: [
     ...arrows,
+    ...declaredWorkspaces,
     {
       name: "services-do-not-import-each-other",
       severity: "error",
