@@ -5,7 +5,7 @@ export const ExitCode = {
   unexpected: 1,
   /** An environment variable is missing or wrong. Restarting does not help. */
   badEnvironment: 2,
-  /** PostgreSQL could not be reached, or its schema is not the one needed, after all start-up tries. */
+  /** PostgreSQL could not be reached, or its schema is not the one needed, after all tries. */
   databaseUnavailable: 3,
   /** RabbitMQ could not be reached after all start-up tries. */
   queueUnavailable: 4,
