@@ -17,6 +17,8 @@ export interface RunStatus {
   pages_read: number;
   rate_per_minute: number | null;
   eta_seconds: number | null;
+  /** Those that the run waits for: they showed a wall or asked for patience. */
+  closed_hosts: { host: string; until: string; reason: string | null }[];
   /** Failed and dead targets by reason. */
   failures: { reason: string; count: number }[];
   /** The last few of them. */

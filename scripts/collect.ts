@@ -31,7 +31,12 @@ await runCommand(async (interrupted) => {
     );
   }
   await using closers = new AsyncDisposableStack();
-  const stack = findRunningStack() ?? (await startOwnStack(workers, interrupted, closers));
+  const running = findRunningStack();
+  const stack = running ?? (await startOwnStack(workers, interrupted, closers));
+  if (running !== null) {
+    const goesOn = `\nWhat was found is still read in the background: ${running.apiUrl}/runs (make down stops it)`;
+    interrupted.addEventListener("abort", () => console.error(goesOn), { once: true });
+  }
 
   const isTerminal = process.stderr.isTTY;
   const line = statusLine();
@@ -87,14 +92,15 @@ function oneLine(run: RunStatus): string {
 
 /** As the services log, so that one program can read all lines. */
 function progressLog(run: RunStatus): string {
-  const { id, state, found, pending, queued, running, done, failed, dead, rate_per_minute, eta_seconds } =
-    run;
-  const counts = { state, found, pending, queued, running, done, failed, dead, rate_per_minute, eta_seconds };
+  const { id, state, found, pending, queued, running, done, failed, dead } = run;
+  const { rate_per_minute, eta_seconds, closed_hosts } = run;
+  const counts = { state, found, pending, queued, running, done, failed, dead };
+  const pace = { rate_per_minute, eta_seconds, closed_hosts };
   const head = {
     timestamp: new Date().toISOString(),
     level: "info",
     service: "collect",
     message: "progress",
   };
-  return JSON.stringify({ ...head, run_id: id, ...counts });
+  return JSON.stringify({ ...head, run_id: id, ...counts, ...pace });
 }

@@ -19,6 +19,7 @@ const run: RunStatus = {
   pages_read: 3,
   rate_per_minute: 300,
   eta_seconds: 0,
+  closed_hosts: [],
   failures: [],
   last_errors: [],
 };
@@ -71,6 +72,6 @@ it("a run that ended in error says why", () => {
     state: "error",
     error: "captcha: a wall",
   });
-  expect(lines[0]).toMatch(/^Run 7 is error \(captcha: a wall\): /);
+  expect(lines[0]).toMatch(/^Run 7 ended with an error \(captcha: a wall\): /);
   expect(everythingFinished).toBe(false);
 });

@@ -19,6 +19,7 @@ const run: RunStatus = {
   pages_read: 3,
   rate_per_minute: 300,
   eta_seconds: 9,
+  closed_hosts: [],
   failures: [],
   last_errors: [],
 };
@@ -38,6 +39,17 @@ it("a run without a rate yet says no time left, rather than a wrong one", () => 
 it("a long wait is told in minutes or hours", () => {
   expect(describeProgress({ ...run, eta_seconds: 264 })).toMatch(/5 min left$/);
   expect(describeProgress({ ...run, eta_seconds: 26_400 })).toMatch(/7\.3 h left$/);
+});
+
+it("a run that waits for a closed host says for which, how long and why", () => {
+  const closed = {
+    host: "www.site.example",
+    until: new Date(Date.now() + 300_000).toISOString(),
+    reason: "captcha",
+  };
+  expect(describeProgress({ ...run, eta_seconds: null, closed_hosts: [closed] })).toMatch(
+    / · www\.site\.example is closed for 5 min \(captcha\)$/,
+  );
 });
 
 it("the bar is full only when every target has come to an end", () => {

@@ -21,6 +21,10 @@ export function describeProgress(run: RunStatus): string {
   if (run.rate_per_minute !== null) parts.push(`${Math.round(run.rate_per_minute)}/min`);
   if (run.eta_seconds !== null && !hasEnded(run)) parts.push(`${describeSeconds(run.eta_seconds)} left`);
   if (run.state === "paused") parts.push("paused");
+  for (const { host, until, reason } of run.closed_hosts) {
+    const seconds = Math.max(0, (Date.parse(until) - Date.now()) / 1000);
+    parts.push(`${host} is closed for ${describeSeconds(seconds)} (${reason ?? "unknown"})`);
+  }
   return parts.join(" · ");
 }
 

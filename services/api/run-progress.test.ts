@@ -5,6 +5,7 @@ const none = { pending: 0, queued: 0, running: 0, done: 0, failed: 0, dead: 0, c
 const underWay = {
   state: "processing",
   isCollected: true,
+  isHeldUp: false,
   counts: { ...none, pending: 5, queued: 4, running: 1 },
   ratePerMinute: 20,
 } as const;
@@ -28,6 +29,7 @@ describe("how far a run is", () => {
 
   it("the time left is unknown while pages are read, the run stands still, or nothing ends", () => {
     expect(etaSeconds({ ...underWay, isCollected: false })).toBeNull();
+    expect(etaSeconds({ ...underWay, isHeldUp: true })).toBeNull();
     expect(etaSeconds({ ...underWay, state: "paused" })).toBeNull();
     expect(etaSeconds({ ...underWay, ratePerMinute: 0 })).toBeNull();
     expect(etaSeconds({ ...underWay, ratePerMinute: null })).toBeNull();

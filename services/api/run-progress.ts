@@ -17,13 +17,25 @@ interface Remaining {
   state: RunState;
   /** Are all search pages read? Until then nobody knows how many targets there will be. */
   isCollected: boolean;
+  /** Does it wait for a host that is closed? */
+  isHeldUp: boolean;
   counts: TargetCounts;
   ratePerMinute: number | null;
 }
 
-/** Null when it is not known: pages are left to read, the run does not go on, or nothing has ended lately. */
-export function etaSeconds({ state, isCollected, counts, ratePerMinute }: Remaining): number | null {
-  if (!isCollected || (state !== "initializing" && state !== "processing" && state !== "completed"))
+/** Null when it is not known: pages are left to read, a host is closed, the run does not go on, or nothing has ended lately. */
+export function etaSeconds({
+  state,
+  isCollected,
+  isHeldUp,
+  counts,
+  ratePerMinute,
+}: Remaining): number | null {
+  if (
+    !isCollected ||
+    isHeldUp ||
+    (state !== "initializing" && state !== "processing" && state !== "completed")
+  )
     return null;
   const remaining = counts.pending + counts.queued + counts.running;
   if (remaining === 0) return 0;

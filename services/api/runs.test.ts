@@ -1,5 +1,5 @@
-import { changeRunState, markCollected, markGivenUp } from "@pricefleet/database";
-import { describe, expect, it } from "vitest";
+import { changeRunState, closeHost, markCollected, markGivenUp } from "@pricefleet/database";
+import { describe, expect, it, onTestFinished } from "vitest";
 import {
   anItem,
   beginRun,
@@ -83,6 +83,26 @@ describe("a run", () => {
     expect((await api.get(`/runs/${id}`)).body.eta_seconds).toBeNull();
     await markCollected(worker, id);
     expect((await api.get(`/runs/${id}`)).body.eta_seconds).toBeGreaterThan(0);
+  });
+
+  it("a run that waits for a closed host says so, and knows no time left", async () => {
+    const id = await halfDoneRun("walled");
+    await markCollected(worker, id);
+    const { host } = await worker
+      .selectFrom("targets")
+      .select("host")
+      .where("run_id", "=", id)
+      .executeTakeFirstOrThrow();
+    await closeHost(worker, host, "captcha", null);
+    onTestFinished(async () => {
+      await worker.updateTable("hosts").set({ closed_until: null }).execute();
+    });
+    const { body } = await api.get(`/runs/${id}`);
+    expect(body).toMatchObject({
+      eta_seconds: null,
+      closed_hosts: [{ host, reason: "captcha" }],
+    });
+    expect(Date.parse(body.closed_hosts[0].until)).toBeGreaterThan(Date.now());
   });
 
   it("a run in which nothing has ended has no success rate, rather than 0", async () => {

@@ -82,9 +82,10 @@ export async function findRun(db: Database, id: string) {
     .where("r.id", "=", id)
     .executeTakeFirst();
   if (run === undefined) return null;
-  const [progress, lastErrors, events] = await Promise.all([
+  const [progress, lastErrors, closedHosts, events] = await Promise.all([
     targetProgress(db, id),
     lastErrorsOf(db, id),
+    closedHostsOf(db, id),
     db
       .selectFrom("run_events")
       .select([
@@ -97,7 +98,7 @@ export async function findRun(db: Database, id: string) {
       .orderBy("id")
       .execute(),
   ]);
-  return { ...run, ...progress, last_errors: lastErrors, events };
+  return { ...run, ...progress, last_errors: lastErrors, closed_hosts: closedHosts, events };
 }
 
 async function targetProgress(db: Database, runId: string) {
@@ -156,4 +157,18 @@ async function lastErrorsOf(db: Database, runId: string) {
     .orderBy("id", "desc")
     .limit(5)
     .execute();
+}
+
+/** Hosts that a run waits for now: of its targets that have not ended and, while its search pages are read, of its source. */
+async function closedHostsOf(db: Database, runId: string) {
+  const { rows } = await sql<{ host: string; until: Date; reason: string | null }>`
+    SELECT h.host, h.closed_until AS until, h.closed_reason AS reason
+      FROM runs r JOIN searches s ON s.id = r.search_id
+      JOIN hosts h ON h.closed_until > now()
+     WHERE r.id = ${runId} AND r.finished_at IS NULL
+       AND ((r.collected_at IS NULL AND h.source = s.source)
+            OR EXISTS (SELECT FROM targets t WHERE t.run_id = r.id AND t.host = h.host
+                          AND t.state IN ('pending', 'queued', 'running')))
+     ORDER BY h.closed_until, h.host`.execute(db);
+  return rows;
 }

@@ -58,6 +58,9 @@ const run = runSummary
       .nullable()
       .describe("Targets that ended, over the last two minutes of the run"),
     eta_seconds: count.nullable().describe("null: not known"),
+    closed_hosts: z
+      .array(z.strictObject({ host: z.string(), until: timestamp, reason: z.string().nullable() }))
+      .describe("Hosts that the run waits for: they showed a wall or asked for patience"),
     failures: z
       .array(z.strictObject({ reason: z.string(), count }))
       .describe("Failed and dead targets by reason"),
@@ -196,9 +199,11 @@ async function runAsItIs(db: Database, runId: string): Promise<z.infer<typeof ru
     eta_seconds: etaSeconds({
       state: found.state,
       isCollected: found.collected_at !== null,
+      isHeldUp: found.closed_hosts.length > 0,
       counts: found.counts,
       ratePerMinute: rate,
     }),
+    closed_hosts: found.closed_hosts,
     failures: found.failures,
     last_errors: found.last_errors,
     events: found.events,
