@@ -17,7 +17,7 @@ export function describeOutcome(run: RunStatus): Outcome {
   const listings = `${run.found} listings found on ${run.pages_read} search pages${unchanged}`;
   return {
     lines: [
-      `Run ${run.id} is ${run.state}${run.error === null ? "" : ` (${run.error})`}: ${listings}.`,
+      `Run ${run.id} ${run.error === null ? `is ${run.state}` : `ended with an error (${run.error})`}: ${listings}.`,
       ...(targets === 0 ? [] : [`Of ${targets} pages to read: ${byState.join(", ")}.`]),
       ...run.failures.map(
         (failure) => `  ${failure.count} ${failure.reason}${exampleOf(run, failure.reason)}`,

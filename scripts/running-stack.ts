@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { messageOf } from "@pricefleet/contracts";
 import { endRecorded, isStillRunning, type ProcessRecord, recordProcess } from "./process-record.ts";
 import { stopCompose } from "./servers/index.ts";
 import type { Stack } from "./stack.ts";
@@ -70,5 +71,13 @@ async function endAll(records: readonly ProcessRecord[], graceMs: number): Promi
 }
 
 function readRecord(): RunningStack | null {
-  return existsSync(recordFile) ? (JSON.parse(readFileSync(recordFile, "utf8")) as RunningStack) : null;
+  if (!existsSync(recordFile)) return null;
+  try {
+    return JSON.parse(readFileSync(recordFile, "utf8")) as RunningStack;
+  } catch (error) {
+    throw new Error(
+      `${recordFile}, which says what runs, is damaged (${messageOf(error)}). End what runs by hand, and remove this file.`,
+      { cause: error },
+    );
+  }
 }

@@ -31,7 +31,7 @@ export function findOrInstallChromium(report: (line: string) => void): string {
 }
 
 function downloadPlaywrightsOwn(report: (line: string) => void): void {
-  report("downloading Playwright's Chromium");
+  report("Downloading Playwright's Chromium …");
   const program = join(import.meta.dirname, "..", "..", "node_modules", ".bin", "playwright-core");
   const done = spawnSync(process.execPath, [program, "install", "--with-deps", "--only-shell", "chromium"], {
     encoding: "utf8",

@@ -18,14 +18,16 @@ export function installDebianPackages(packages: readonly string[], report: (line
   const byHand = `sudo sh scripts/servers/install-debian-packages.sh ${packages.join(" ")}`;
   if (!commandWorks("apt-get", ["--version"])) {
     throw new PackagesMissingError(
-      `${packages.join(" and ")} not found, and this is not a Debian or Ubuntu machine. Set DATABASE_URL and AMQP_URL to servers that run, or install Docker Compose.`,
+      `${packages.join(", ")} not found, and this is not a Debian or Ubuntu machine. Set DATABASE_URL and AMQP_URL to servers that run, or install Docker Compose.`,
     );
   }
   const isRoot = process.getuid?.() === 0;
   if (!isRoot && !commandWorks("sudo", ["-n", "true"])) {
-    throw new PackagesMissingError(`${packages.join(" and ")} not found. Install once with:\n  ${byHand}`);
+    throw new PackagesMissingError(
+      `These Debian packages are missing: ${packages.join(", ")}. Install them once with:\n  ${byHand}`,
+    );
   }
-  report(`installing ${packages.join(", ")} (Debian packages)`);
+  report(`Installing the Debian packages ${packages.join(", ")} …`);
   const command = ["sh", installer, ...packages];
   const done = isRoot
     ? spawnSync("sh", command.slice(1), { encoding: "utf8", timeout: INSTALL_TIMEOUT_MS })
