@@ -31,8 +31,8 @@ test: setup ## Run all tests with coverage, on throwaway servers (TESTS="package
 test-chaos: setup ## Kill, restart and wipe everything in the middle of longer runs
 	@scripts/test-chaos.sh
 
-test-k8s: setup ## Prove images, manifests and chart on a Kubernetes for tests (the current context, or one of its own)
-	@node scripts/test-k8s.ts
+test-k8s: setup ## Prove images, manifests and chart on a Kubernetes for tests (the current context, or one of its own; TESTS=plain-manifests for some)
+	@node scripts/test-k8s.ts $(TESTS)
 
 manifests: setup ## Render k8s/ from the chart (wants helm)
 	@node scripts/manifests.ts

@@ -18,6 +18,7 @@ export function renderManifests(): Map<string, string> {
     "helm/pricefleet",
     `--namespace=${NAMESPACE}`,
     `--kube-version=${KUBE_VERSION}`,
+    "--skip-tests",
     ...values.map((value) => `--set=${value}`),
   ]);
   const files = new Map<string, string[]>();

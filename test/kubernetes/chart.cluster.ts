@@ -1,21 +1,10 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  apply,
-  askBook,
-  helm,
-  kubectl,
-  request,
-  startRun,
-  until,
-  untilRun,
-  waitForRollouts,
-} from "./cluster.ts";
+import { askBook, helm, kubectl, request, startRun, until, untilRun } from "./cluster.ts";
+import { openMarketplace, removeAll, waitUntilUp } from "./install.ts";
 import { finishesOf, setPageDelay } from "./look.ts";
 
 const NAMESPACE = "prices";
 const LISTINGS = 120;
-const fixture = (name: string) => join(import.meta.dirname, name);
 const secrets = ["postgres-credentials", "rabbitmq-credentials", "api-control"];
 const volumes = ["data-postgres-0", "data-rabbitmq-0", "debug", "profiles", "snapshots"];
 /** Few workers: what is proven here does not hang on their number. */
@@ -23,22 +12,25 @@ const values = ["--set=worker.replicas=4"];
 
 describe("the chart, in a namespace of the user's choice", () => {
   beforeAll(() => {
-    removeAll();
+    removeAll(NAMESPACE);
     kubectl("create", "namespace", NAMESPACE);
     kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted");
-    apply(fixture("sample-marketplace.yaml"));
-    apply(fixture("use-marketplace.yaml"), NAMESPACE);
-  });
-  afterAll(removeAll, 240_000);
+    openMarketplace(NAMESPACE);
+  }, 240_000);
+  afterAll(() => removeAll(NAMESPACE), 240_000);
 
   let firstRun = "";
 
   test("helm install brings everything up, and a run is done", async () => {
     helm("install", "pricefleet", "helm/pricefleet", `--namespace=${NAMESPACE}`, ...values);
-    waitUntilUp();
+    waitUntilUp(NAMESPACE);
     firstRun = await startRun(NAMESPACE, "saucepan", LISTINGS);
     const end = await untilRun(firstRun, "to complete", 120_000, ({ state }) => state === "completed");
     expect(end).toMatchObject({ done: LISTINGS, failed: 0, dead: 0 });
+  });
+
+  test("helm test finds that the API answers", () => {
+    expect(helm("test", "pricefleet", `--namespace=${NAMESPACE}`)).toContain("Phase:          Succeeded");
   });
 
   test("helm upgrade keeps passwords and data", async () => {
@@ -51,7 +43,7 @@ describe("the chart, in a namespace of the user's choice", () => {
       ...values,
       "--set=log.level=debug",
     );
-    waitUntilUp();
+    waitUntilUp(NAMESPACE);
     expect(passwords()).toEqual(before);
     expect((await request(`/runs/${firstRun}`)).status).toBe(200);
   });
@@ -91,21 +83,12 @@ describe("the chart, in a namespace of the user's choice", () => {
     expect(passwords()).toEqual(before);
 
     helm("install", "pricefleet", "helm/pricefleet", `--namespace=${NAMESPACE}`, ...values);
-    waitUntilUp();
+    waitUntilUp(NAMESPACE);
     expect((await request(`/runs/${firstRun}`)).status).toBe(200);
-    expect(askBook(NAMESPACE, "SELECT count(*) FROM listings")).toBe(2 * LISTINGS);
+    expect(askBook(NAMESPACE, "SELECT count(*) FROM targets WHERE state = 'done'")).toBe(2 * LISTINGS);
   });
 });
 
-function waitUntilUp(): void {
-  waitForRollouts(NAMESPACE, "statefulset/postgres", "statefulset/rabbitmq", "deployment/api");
-  waitForRollouts(NAMESPACE, "deployment/dispatcher", "deployment/worker");
-}
-
 function passwords(): string[] {
   return secrets.map((name) => kubectl("-n", NAMESPACE, "get", "secret", name, "-o=jsonpath={.data}"));
-}
-
-function removeAll(): void {
-  kubectl("delete", "namespace", NAMESPACE, "sample-marketplace", "--ignore-not-found", "--timeout=200s");
 }

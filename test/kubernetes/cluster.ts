@@ -19,10 +19,6 @@ export function kubectl(...args: string[]): string {
   return runTool("kubectl", [`--context=${KUBE_CONTEXT}`, ...args], { timeoutMs: 240_000 });
 }
 
-export function kubectlWithInput(input: string, ...args: string[]): string {
-  return runTool("kubectl", [`--context=${KUBE_CONTEXT}`, ...args], { input, timeoutMs: 60_000 });
-}
-
 export function helm(...args: string[]): string {
   return runTool("helm", [`--kube-context=${KUBE_CONTEXT}`, ...args], { timeoutMs: 240_000 });
 }
@@ -73,7 +69,9 @@ export interface Run {
 }
 
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(`${apiUrl}${path}`, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+  // A connection of its own: while kubectl runs, this process does not notice that the API has closed an idle one.
+  const headers = { ...(init.headers as Record<string, string> | undefined), connection: "close" };
+  return fetch(`${apiUrl}${path}`, { ...init, headers, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
 }
 
 /** Starts a run of a new search at the sample marketplace, as a person does it from outside the cluster. */

@@ -1,36 +1,17 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderManifests } from "../../scripts/kubernetes/render-manifests.ts";
 import { runTool } from "../../scripts/kubernetes/tools.ts";
-import {
-  apply,
-  kubectl,
-  kubectlWithInput,
-  managementUrl,
-  request,
-  secretValue,
-  startRun,
-  until,
-  untilRun,
-  waitForRollouts,
-} from "./cluster.ts";
-import { busyPods, canReach, clusterAddress, finishesOf, readyPods, setPageDelay } from "./look.ts";
+import { apply, kubectl, managementUrl, request, secretValue, startRun, until, untilRun } from "./cluster.ts";
+import { NAMESPACE, prepare, removeAll, waitUntilUp } from "./install.ts";
+import { canReach, clusterAddress, finishesOf, readyPods } from "./look.ts";
 
-const NAMESPACE = "pricefleet";
 const WORKERS = 16;
 const LISTINGS = 500;
 const RUN_MS = 240_000;
-const fixture = (name: string) => join(import.meta.dirname, name);
 
 describe("k8s/ on an empty cluster", () => {
-  beforeAll(() => {
-    removeAll();
-    apply(fixture("sample-marketplace.yaml"));
-    // The settings are there before the pods that read them; all else comes from k8s/.
-    apply("k8s/00-namespace.yaml");
-    apply(fixture("use-marketplace.yaml"), NAMESPACE);
-  });
-  afterAll(removeAll, 240_000);
+  beforeAll(() => prepare(), 240_000);
+  afterAll(() => removeAll(), 240_000);
 
   test("everything rendered, optional or not, is valid against Kubernetes's own schemas", () => {
     const all = [...renderManifests()].filter(([name]) => name.endsWith(".yaml")).map(([, text]) => text);
@@ -41,10 +22,8 @@ describe("k8s/ on an empty cluster", () => {
 
   test("one kubectl apply -f k8s/ brings up 16 workers that are Ready", async () => {
     apply("k8s/");
-    waitForRollouts(NAMESPACE, "statefulset/postgres", "statefulset/rabbitmq", "deployment/api");
-    waitForRollouts(NAMESPACE, "deployment/dispatcher", "deployment/worker");
+    waitUntilUp(NAMESPACE);
     expect(readyPods(NAMESPACE, "worker")).toHaveLength(WORKERS);
-    kubectl("-n", "sample-marketplace", "wait", "--for=condition=Ready", "pod/marketplace", "--timeout=60s");
     expect((await request("/health/ready")).status).toBe(200);
   });
 
@@ -125,45 +104,4 @@ describe("k8s/ on an empty cluster", () => {
     );
     expect(canReach(NAMESPACE, "deployment/worker", "169.254.169.254", 80)).toBe(false);
   });
-
-  test("killed pods, restarted servers, a rollout and a scale-down lose no target and finish none twice", async () => {
-    // Pages take long enough that whatever is stopped is stopped at work; a lease is over soon enough to wait for it.
-    setPageDelay(1_500);
-    kubectlWithInput(
-      JSON.stringify({ data: { LEASE_SECONDS: "20" } }),
-      "-n",
-      NAMESPACE,
-      "patch",
-      "configmap",
-      "pricefleet-settings",
-      "--patch-file=/dev/stdin",
-    );
-    kubectl("-n", NAMESPACE, "rollout", "restart", "deployment/worker");
-    waitForRollouts(NAMESPACE, "deployment/worker");
-    const run = await startRun(NAMESPACE, "teapot");
-    const done = (count: number) =>
-      untilRun(run, `to have ${count} done`, RUN_MS, (seen) => seen.done >= count && seen.running > 0);
-
-    await done(20);
-    const busy = busyPods(NAMESPACE, run);
-    expect(busy.length).toBeGreaterThanOrEqual(2);
-    kubectl("-n", NAMESPACE, "delete", "pod", ...busy.slice(0, 2), "--grace-period=0", "--force");
-    await done(60);
-    kubectl("-n", NAMESPACE, "delete", "pod", "rabbitmq-0");
-    await done(120);
-    kubectl("-n", NAMESPACE, "delete", "pod", "postgres-0");
-    await done(180);
-    kubectl("-n", NAMESPACE, "rollout", "restart", "deployment/worker");
-    waitForRollouts(NAMESPACE, "deployment/worker");
-    await done(260);
-    kubectl("-n", NAMESPACE, "scale", "deployment/worker", "--replicas=4");
-
-    const end = await untilRun(run, "to complete", RUN_MS * 2, ({ state }) => state === "completed");
-    expect(end).toMatchObject({ found: LISTINGS, done: LISTINGS, failed: 0, dead: 0 });
-    expect(finishesOf(NAMESPACE, run)).toEqual({ targets: LISTINGS, finishes: LISTINGS });
-  }, 900_000);
 });
-
-function removeAll(): void {
-  kubectl("delete", "namespace", NAMESPACE, "sample-marketplace", "--ignore-not-found", "--timeout=200s");
-}

@@ -142,3 +142,27 @@ livenessProbe:
   persistentVolumeClaim:
     claimName: profiles
 {{- end }}
+
+{{/* Where folders of the node are used: says what to do when one of them cannot be written. */}}
+{{- define "pricefleet.folderCheck" -}}
+{{- with .Values.storage.hostFolder }}
+initContainers:
+  - name: folders
+    image: {{ include "pricefleet.browserImage" $ }}
+    imagePullPolicy: {{ $.Values.image.pullPolicy }}
+    command: [sh, -c]
+    args:
+      - |
+        for folder in snapshots debug profiles; do
+          test -w /data/$folder && continue
+          echo "/data/$folder cannot be written by uid 1000; on the node: sudo install -d -o 1000 -g 1000 {{ . }}/snapshots {{ . }}/debug {{ . }}/profile-ebay" >&2
+          exit 1
+        done
+    resources:
+      {{- toYaml $.Values.jobs.resources | nindent 6 }}
+    securityContext:
+      {{- include "pricefleet.containerSecurity" . | nindent 6 }}
+    volumeMounts:
+      {{- include "pricefleet.browserMounts" . | nindent 6 }}
+{{- end }}
+{{- end }}

@@ -14,6 +14,7 @@ spec:
   {{- include "pricefleet.pullSecrets" .root | nindent 2 }}
   securityContext:
     {{- include "pricefleet.podSecurity" 1000 | nindent 4 }}
+  {{- include "pricefleet.folderCheck" .root | nindent 2 }}
   containers:
     - name: worker
       image: {{ include "pricefleet.browserImage" .root }}

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { helm, kubectl, startRun, until, untilRun, waitForRollouts } from "./cluster.ts";
+import { openMarketplace, removeAll } from "./install.ts";
+import { finishesOf, readyPods, setPageDelay } from "./look.ts";
+
+const NAMESPACE = "scaled-prices";
+const LISTINGS = 500;
+
+function hasKeda(): boolean {
+  return kubectl("get", "crd", "--output=name").includes("scaledobjects.keda.sh");
+}
+
+describe.skipIf(!hasKeda())("workers scaled by KEDA", () => {
+  beforeAll(() => {
+    removeAll(NAMESPACE);
+    kubectl("create", "namespace", NAMESPACE);
+    kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted");
+    openMarketplace(NAMESPACE);
+    setPageDelay(2_000);
+  }, 240_000);
+  afterAll(() => removeAll(NAMESPACE), 240_000);
+
+  test("follow the queue's length from none to 16 and back, and a busy one that is told to go finishes first", async () => {
+    const values = ["worker.scaling=keda", "worker.keda.cooldownSeconds=5", "worker.keda.pollSeconds=2"];
+    helm(
+      "install",
+      "pricefleet",
+      "helm/pricefleet",
+      `--namespace=${NAMESPACE}`,
+      ...values.map((value) => `--set=${value}`),
+    );
+    waitForRollouts(
+      NAMESPACE,
+      "statefulset/postgres",
+      "statefulset/rabbitmq",
+      "deployment/api",
+      "deployment/dispatcher",
+    );
+    await until("no worker", 120_000, () => (replicas() === 0 ? true : null));
+
+    const run = await startRun(NAMESPACE, "colander");
+    await until("16 workers", 240_000, () => (readyPods(NAMESPACE, "worker").length === 16 ? true : null));
+    const end = await untilRun(run, "to complete", 300_000, ({ state }) => state === "completed");
+    expect(end).toMatchObject({ found: LISTINGS, done: LISTINGS, failed: 0, dead: 0 });
+    expect(finishesOf(NAMESPACE, run)).toEqual({ targets: LISTINGS, finishes: LISTINGS });
+    await until("no worker again", 480_000, () => (replicas() === 0 ? true : null));
+  }, 1_200_000);
+});
+
+function replicas(): number {
+  return Number(kubectl("-n", NAMESPACE, "get", "deployment", "worker", "-o=jsonpath={.spec.replicas}"));
+}
