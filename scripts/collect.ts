@@ -56,8 +56,9 @@ await runCommand(async (interrupted) => {
     onLogLine: (logLine) => {
       if (!isTerminal) console.error(logLine);
     },
+  }).finally(() => {
+    if (isTerminal) line.end();
   });
-  if (isTerminal) line.end();
 
   const outcomes = runs.map(describeOutcome);
   for (const outcomeLine of outcomes.flatMap(({ lines }) => lines)) console.log(outcomeLine);

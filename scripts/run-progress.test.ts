@@ -48,7 +48,7 @@ it("a run that waits for a closed host says for which, how long and why", () => 
     reason: "captcha",
   };
   expect(describeProgress({ ...run, eta_seconds: null, closed_hosts: [closed] })).toMatch(
-    / · www\.site\.example is closed for 5 min \(captcha\)$/,
+    /^www\.site\.example is closed for 5 min \(captcha\) · found 120 · /,
   );
 });
 

@@ -11,6 +11,8 @@ export function hasEnded(run: RunStatus): boolean {
 export function describeProgress(run: RunStatus): string {
   const queued = run.pending + run.queued;
   const parts = [
+    // First, because a narrow terminal cuts the end off.
+    ...run.closed_hosts.map(describeClosing),
     `found ${run.found}`,
     ...(run.confirmed > 0 ? [`unchanged ${run.confirmed}`] : []),
     `queued ${queued}`,
@@ -21,10 +23,6 @@ export function describeProgress(run: RunStatus): string {
   if (run.rate_per_minute !== null) parts.push(`${Math.round(run.rate_per_minute)}/min`);
   if (run.eta_seconds !== null && !hasEnded(run)) parts.push(`${describeSeconds(run.eta_seconds)} left`);
   if (run.state === "paused") parts.push("paused");
-  for (const { host, until, reason } of run.closed_hosts) {
-    const seconds = Math.max(0, (Date.parse(until) - Date.now()) / 1000);
-    parts.push(`${host} is closed for ${describeSeconds(seconds)} (${reason ?? "unknown"})`);
-  }
   return parts.join(" · ");
 }
 
@@ -35,6 +33,11 @@ export function progressBar(run: RunStatus, width: number): string {
   const share = total === 0 ? (hasEnded(run) ? 1 : 0) : finished / total;
   const full = Math.round(share * width);
   return `${"▓".repeat(full)}${"░".repeat(width - full)} ${String(Math.floor(share * 100)).padStart(3)}%`;
+}
+
+function describeClosing({ host, until, reason }: RunStatus["closed_hosts"][number]): string {
+  const seconds = Math.max(0, (Date.parse(until) - Date.now()) / 1000);
+  return `${host} is closed for ${describeSeconds(seconds)} (${reason ?? "unknown"})`;
 }
 
 function describeSeconds(seconds: number): string {
