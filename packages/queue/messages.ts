@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
   MESSAGE_DEADLINE_HOURS,
+  PoisonError,
   TARGET_MESSAGE_TYPE,
   type TargetMessage,
   targetMessage,
@@ -155,17 +156,17 @@ export type Reading =
       notBefore: Date | null;
     }
   | { is: "newer" }
-  | { is: "poison"; reason: "unreadable" | "unknown-type"; error: string };
+  | { is: "poison"; error: PoisonError };
 
 export function readMessage(raw: Message): Reading {
   const type = text(raw.properties.type);
   if (isNewerType(type)) return { is: "newer" };
   if (type !== TARGET_MESSAGE_TYPE) {
     const error = `type is ${type === undefined ? "not set" : `"${type}"`}; it should be ${TARGET_MESSAGE_TYPE}`;
-    return { is: "poison", reason: "unknown-type", error };
+    return { is: "poison", error: new PoisonError("unknown-type", error) };
   }
   const body = readBody(raw.content);
-  if ("error" in body) return { is: "poison", reason: "unreadable", error: body.error };
+  if ("error" in body) return { is: "poison", error: new PoisonError("unreadable", body.error) };
   const headers = raw.properties.headers ?? {};
   return {
     is: "target",

@@ -62,10 +62,10 @@ async function decide(raw: ConsumeMessage, work: MessageWork): Promise<void> {
     case "newer":
       return ride(sameParcel(queue, raw), NEWER_TYPE_DELAY_MS, work);
     case "poison": {
-      const { reason, error } = reading;
-      logger.error("dead-lettered a message nobody can work on", { reason, error });
+      const { reason, message } = reading.error;
+      logger.error("dead-lettered a message nobody can work on", { reason, error: message });
       return publisher.publishOne(
-        poisonParcel(deadLetterQueueOf(queue), raw, { reason, attempts: 0, error }),
+        poisonParcel(deadLetterQueueOf(queue), raw, { reason, attempts: 0, error: message }),
       );
     }
     case "target": {
