@@ -1,1 +1,1 @@
-export { createLogger, type Logger } from "./logger.ts";
+export { createLogger, createServiceLogger, type Logger } from "./logger.ts";

@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ExitCode, exitCodeOf, messageOf, readEnvironment } from "@pricefleet/contracts";
 import { connectDatabase } from "@pricefleet/database";
-import { createLogger } from "@pricefleet/logging";
+import { createServiceLogger } from "@pricefleet/logging";
 import { createSources, sourcesOptions } from "@pricefleet/sources";
 import { createApp } from "./create-app.ts";
 import { apiEnvironment } from "./environment.ts";
@@ -15,11 +15,7 @@ const GRACE_MS = 10_000;
 const CLOSE_DATABASE_MS = 2_000;
 
 const env = readEnvironment(apiEnvironment);
-const logger = createLogger({
-  service: env.SERVICE_NAME ?? "api",
-  level: env.LOG_LEVEL,
-  format: env.LOG_FORMAT,
-});
+const logger = createServiceLogger(env, "api");
 
 const stopping = new Promise<void>((resolve) => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());

@@ -14,7 +14,7 @@ import {
   takeOverRun,
 } from "@pricefleet/database";
 import { createDebugStore, fetcherFromEnvironment } from "@pricefleet/fetching";
-import { createLogger } from "@pricefleet/logging";
+import { createServiceLogger } from "@pricefleet/logging";
 import { connectBelt } from "@pricefleet/queue";
 import { baseUrlsIn, createSources, sourcesOptions } from "@pricefleet/sources";
 import { collectRun } from "./collect-run.ts";
@@ -22,11 +22,7 @@ import type { Desk } from "./desk.ts";
 import { collectorEnvironment } from "./environment.ts";
 
 const env = readEnvironment(collectorEnvironment);
-const logger = createLogger({
-  service: env.SERVICE_NAME ?? "collector",
-  level: env.LOG_LEVEL,
-  format: env.LOG_FORMAT,
-});
+const logger = createServiceLogger(env, "collector");
 const stopping = new AbortController();
 
 process.exitCode = await run().catch((error: unknown) => {

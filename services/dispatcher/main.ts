@@ -5,7 +5,7 @@ import { ExitCode, exitCodeOf, messageOf, readEnvironment, startHeartbeat } from
 import { connectDatabase, defaultBelt, distrustTheBelt } from "@pricefleet/database";
 import { createDebugStore, createSnapshotStore } from "@pricefleet/fetching";
 import { createJobLauncher, createLocalLauncher } from "@pricefleet/kubernetes";
-import { createLogger } from "@pricefleet/logging";
+import { createServiceLogger } from "@pricefleet/logging";
 import { connectBelt } from "@pricefleet/queue";
 import { doDuties } from "./do-duties.ts";
 import { dispatcherEnvironment } from "./environment.ts";
@@ -14,11 +14,7 @@ import { leadUntilStopped } from "./lead.ts";
 const GIB = 2 ** 30;
 
 const env = readEnvironment(dispatcherEnvironment);
-const logger = createLogger({
-  service: env.SERVICE_NAME ?? "dispatcher",
-  level: env.LOG_LEVEL,
-  format: env.LOG_FORMAT,
-});
+const logger = createServiceLogger(env, "dispatcher");
 const stopping = new AbortController();
 
 process.exitCode = await run().catch((error: unknown) => {

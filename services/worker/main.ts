@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ExitCode, exitCodeOf, messageOf, readEnvironment, startHeartbeat } from "@pricefleet/contracts";
 import { connectDatabase, hasWorkLeft } from "@pricefleet/database";
 import { createDebugStore, createSnapshotStore, fetcherFromEnvironment } from "@pricefleet/fetching";
-import { createLogger } from "@pricefleet/logging";
+import { createServiceLogger } from "@pricefleet/logging";
 import { connectBelt } from "@pricefleet/queue";
 import { baseUrlsIn, createSources, sourcesOptions } from "@pricefleet/sources";
 import { workerEnvironment } from "./environment.ts";
@@ -15,11 +15,7 @@ const DRAIN_MS = 120_000;
 const DRAINED_CHECK_MS = 1_000;
 
 const env = readEnvironment(workerEnvironment);
-const logger = createLogger({
-  service: env.SERVICE_NAME ?? "worker",
-  level: env.LOG_LEVEL,
-  format: env.LOG_FORMAT,
-});
+const logger = createServiceLogger(env, "worker");
 const worker = `${hostname()}/${process.pid}`;
 const stopping = new AbortController();
 
