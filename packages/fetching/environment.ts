@@ -29,6 +29,12 @@ export const fetchingEnvironment = z.object({
 });
 type FetchingEnvironment = z.infer<typeof fetchingEnvironment>;
 
+/** Where pages are kept. Those that fetch write there, the dispatcher prunes: with two defaults nobody would. */
+export const keptPagesEnvironment = z.object({
+  SNAPSHOT_DIR: z.string().default(".local/snapshots"),
+  DEBUG_DIR: z.string().default(".local/debug"),
+});
+
 /**
  * @param baseUrls the sites' other addresses (EBAY_BASE_URL …): whoever names one means it, so its host is allowed.
  */

@@ -1,4 +1,4 @@
-export { fetcherFromEnvironment, fetchingEnvironment } from "./environment.ts";
+export { fetcherFromEnvironment, fetchingEnvironment, keptPagesEnvironment } from "./environment.ts";
 export {
   createFetcher,
   type FetchedBy,

@@ -1,5 +1,5 @@
 import { amqpUrl, databaseUrl, listVariable, sharedEnvironment, wholeNumber } from "@pricefleet/contracts";
-import { fetchingEnvironment } from "@pricefleet/fetching";
+import { fetchingEnvironment, keptPagesEnvironment } from "@pricefleet/fetching";
 import { createSources, sourcesEnvironment } from "@pricefleet/sources";
 import { z } from "zod";
 
@@ -7,6 +7,7 @@ const sourceNames = createSources({}).all.map(({ name }) => name);
 
 export const collectorEnvironment = sharedEnvironment.extend({
   ...fetchingEnvironment.shape,
+  ...keptPagesEnvironment.shape,
   ...sourcesEnvironment.shape,
   DATABASE_URL: databaseUrl,
   DATABASE_POOL_MAX: wholeNumber(1, 100).default(5),
@@ -29,6 +30,5 @@ export const collectorEnvironment = sharedEnvironment.extend({
     .regex(/^\d{1,18}$/, { error: "the number of a run" })
     .optional(),
   COLLECTOR_MODE: z.enum(["oneshot"], { error: "oneshot" }).default("oneshot"),
-  DEBUG_DIR: z.string().default(".local/debug"),
 });
 export type CollectorEnvironment = z.infer<typeof collectorEnvironment>;

@@ -15,7 +15,7 @@ import {
   type Term,
   undeliveredDeadLetters,
 } from "@pricefleet/database";
-import type { PrunableStore } from "@pricefleet/fetching";
+import type { PrunableStore, PruneLimits } from "@pricefleet/fetching";
 import type { CollectorLauncher } from "@pricefleet/kubernetes";
 import type { Logger } from "@pricefleet/logging";
 import { type Belt, publishDueTargets } from "@pricefleet/queue";
@@ -28,8 +28,12 @@ export interface Office {
   logger: Logger;
   republishAfterSeconds: number;
   longestBelt: number;
-  snapshots: { store: PrunableStore; olderThanDays: number; maxBytes: number } | null;
-  debugPages: { store: PrunableStore; olderThanDays: number; maxBytes: number } | null;
+  snapshots: KeptPages;
+  debugPages: KeptPages;
+}
+
+interface KeptPages extends PruneLimits {
+  store: PrunableStore;
 }
 
 export interface Duty {
@@ -117,15 +121,11 @@ async function makePartitions(_term: Term, { db, logger }: Office): Promise<void
 }
 
 async function pruneKeptPages(_term: Term, { db, logger, snapshots, debugPages }: Office): Promise<void> {
-  if (snapshots !== null) {
-    const { removed, freedBytes } = await snapshots.store.prune(snapshots);
-    await markSnapshotsPruned(db, removed);
-    if (removed.length > 0)
-      logger.info("pruned snapshots", { removed: removed.length, freed_bytes: freedBytes });
-  }
-  if (debugPages !== null) {
-    const { removed, freedBytes } = await debugPages.store.prune(debugPages);
-    if (removed.length > 0)
-      logger.info("pruned debug pages", { removed: removed.length, freed_bytes: freedBytes });
-  }
+  const pages = await snapshots.store.prune(snapshots);
+  await markSnapshotsPruned(db, pages.removed);
+  if (pages.removed.length > 0)
+    logger.info("pruned snapshots", { removed: pages.removed.length, freed_bytes: pages.freedBytes });
+  const failed = await debugPages.store.prune(debugPages);
+  if (failed.removed.length > 0)
+    logger.info("pruned debug pages", { removed: failed.removed.length, freed_bytes: failed.freedBytes });
 }

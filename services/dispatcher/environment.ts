@@ -1,7 +1,9 @@
 import { amqpUrl, databaseUrl, sharedEnvironment, wholeNumber } from "@pricefleet/contracts";
+import { keptPagesEnvironment } from "@pricefleet/fetching";
 import { z } from "zod";
 
 export const dispatcherEnvironment = sharedEnvironment.extend({
+  ...keptPagesEnvironment.shape,
   DATABASE_URL: databaseUrl,
   DATABASE_POOL_MAX: wholeNumber(1, 100).default(5),
   AMQP_URL: amqpUrl,
@@ -11,8 +13,6 @@ export const dispatcherEnvironment = sharedEnvironment.extend({
   REPUBLISH_AFTER_SECONDS: wholeNumber(1, 86_400).default(900),
   /** In a cluster: the CronJob that collectors are made from, as Jobs. Without it they are processes of this machine. */
   COLLECTOR_CRONJOB: z.string().optional(),
-  SNAPSHOT_DIR: z.string().optional(),
-  DEBUG_DIR: z.string().optional(),
   SNAPSHOT_MAX_AGE_DAYS: wholeNumber(1, 3_650).default(90),
   SNAPSHOT_MAX_GIB: wholeNumber(1, 10_000).default(20),
   DEBUG_MAX_AGE_DAYS: wholeNumber(1, 3_650).default(7),

@@ -55,22 +55,16 @@ async function run(): Promise<ExitCode> {
     logger,
     longestBelt: defaultBelt.longestBelt,
     republishAfterSeconds: env.REPUBLISH_AFTER_SECONDS,
-    snapshots:
-      env.SNAPSHOT_DIR === undefined
-        ? null
-        : {
-            store: createSnapshotStore(env.SNAPSHOT_DIR),
-            olderThanDays: env.SNAPSHOT_MAX_AGE_DAYS,
-            maxBytes: env.SNAPSHOT_MAX_GIB * GIB,
-          },
-    debugPages:
-      env.DEBUG_DIR === undefined
-        ? null
-        : {
-            store: createDebugStore(env.DEBUG_DIR),
-            olderThanDays: env.DEBUG_MAX_AGE_DAYS,
-            maxBytes: env.DEBUG_MAX_GIB * GIB,
-          },
+    snapshots: {
+      store: createSnapshotStore(env.SNAPSHOT_DIR),
+      olderThanDays: env.SNAPSHOT_MAX_AGE_DAYS,
+      maxBytes: env.SNAPSHOT_MAX_GIB * GIB,
+    },
+    debugPages: {
+      store: createDebugStore(env.DEBUG_DIR),
+      olderThanDays: env.DEBUG_MAX_AGE_DAYS,
+      maxBytes: env.DEBUG_MAX_GIB * GIB,
+    },
   };
   closers.defer(startHeartbeat(env.HEARTBEAT_FILE ?? null));
   await leadUntilStopped({

@@ -1,5 +1,5 @@
 import { amqpUrl, databaseUrl, queueName, sharedEnvironment, wholeNumber } from "@pricefleet/contracts";
-import { fetchingEnvironment } from "@pricefleet/fetching";
+import { fetchingEnvironment, keptPagesEnvironment } from "@pricefleet/fetching";
 import { sourcesEnvironment } from "@pricefleet/sources";
 import { z } from "zod";
 
@@ -17,6 +17,7 @@ const queuePairs = z
 
 export const workerEnvironment = sharedEnvironment.extend({
   ...fetchingEnvironment.shape,
+  ...keptPagesEnvironment.shape,
   ...sourcesEnvironment.shape,
   DATABASE_URL: databaseUrl,
   DATABASE_POOL_MAX: wholeNumber(1, 100).default(2),
@@ -27,7 +28,5 @@ export const workerEnvironment = sharedEnvironment.extend({
   WORKER_MODE: z.enum(["serve", "drain"], { error: "serve or drain" }).default("serve"),
   /** How long a target stays with a worker that is not heard of again; longer than any page may take. */
   LEASE_SECONDS: wholeNumber(1, 3_600).default(180),
-  SNAPSHOT_DIR: z.string().default(".local/snapshots"),
-  DEBUG_DIR: z.string().default(".local/debug"),
 });
 export type WorkerEnvironment = z.infer<typeof workerEnvironment>;
