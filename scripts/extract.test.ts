@@ -68,7 +68,15 @@ test("a manifest is answered line by line, in order, and what cannot be read doe
   expect(status).toBe(1);
   expect(lines).toMatchObject([
     { file: "wall.html", page: "listing", state: "blocked", source: null, items: [] },
-    { file: "missing.html", error: expect.stringContaining("missing.html") },
+    {
+      file: "missing.html",
+      url: itemAddress,
+      page: null,
+      state: null,
+      source: null,
+      items: [],
+      error: expect.stringContaining("missing.html"),
+    },
     { file: "here.html", state: "ok", items: [{ amount: "12.50" }] },
     { file: "broken.gz", error: expect.stringContaining("broken.gz") },
     { file: "here.html", state: "changed", source: null, items: [] },
@@ -84,6 +92,27 @@ test.each([[[]], [["--url", itemAddress]], [["file.html"]], [["--nonsense"]], [[
     expect(status).toBe(1);
   },
 );
+
+test("a file is looked for where npm was called, which runs scripts in the repository's own folder", () => {
+  writeFileSync(join(folder, "called.html"), itemPage);
+  const { status, stdout } = spawnSync(
+    "npm",
+    [
+      "--prefix",
+      join(import.meta.dirname, ".."),
+      "run",
+      "-s",
+      "extract",
+      "--",
+      "--url",
+      itemAddress,
+      "called.html",
+    ],
+    { cwd: folder, encoding: "utf8", env: { ...process.env, INIT_CWD: undefined, EBAY_BASE_URL: "" } },
+  );
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ file: "called.html", state: "ok" });
+});
 
 test("a manifest that is not there is named", () => {
   const { stderr, status } = extract("--manifest", "nowhere.jsonl");

@@ -46,7 +46,7 @@ function main(sources: Sources): number {
   }
   const [file, ...others] = positionals;
   if (values.url === undefined || file === undefined || others.length > 0) throw new UsageError(usage);
-  return printAll([{ file, url: values.url }], (page) => extract(page, resolve(page.file), sources));
+  return printAll([{ file, url: values.url }], (page) => extract(page, whereCalled(page.file), sources));
 }
 
 function readArguments() {
@@ -72,7 +72,7 @@ function printAll<Input>(inputs: readonly Input[], read: (input: Input) => objec
 }
 
 function manifestLines(manifest: string): string[] {
-  return readFileSync(manifest, "utf8")
+  return readFileSync(whereCalled(manifest), "utf8")
     .split("\n")
     .filter((line) => line.trim() !== "");
 }
@@ -84,8 +84,8 @@ function extractLine(line: string, manifest: string, sources: Sources): object {
   } catch {
     return { error: `not a line such as {"file":"saved.html","url":"https://…"}: ${line.slice(0, 200)}` };
   }
-  const besideManifest = resolve(dirname(manifest), page.file);
-  return extract(page, existsSync(besideManifest) ? besideManifest : resolve(page.file), sources);
+  const besideManifest = resolve(dirname(whereCalled(manifest)), page.file);
+  return extract(page, existsSync(besideManifest) ? besideManifest : whereCalled(page.file), sources);
 }
 
 function extract(page: SavedPage, path: string, sources: Sources): object {
@@ -94,7 +94,8 @@ function extract(page: SavedPage, path: string, sources: Sources): object {
   try {
     html = decodeHtml(unzipped(readFileSync(path)));
   } catch (error) {
-    return { file, url, error: `${file} cannot be read: ${messageOf(error)}` };
+    const nothing = { page: null, state: null, source: null, items: [] };
+    return { file, url, ...nothing, error: `${file} cannot be read: ${messageOf(error)}` };
   }
   const reading = sources.read({ url, html, status: null });
   return {
@@ -106,6 +107,12 @@ function extract(page: SavedPage, path: string, sources: Sources): object {
     items: reading.items,
     ...(reading.details !== null && { details: reading.details }),
   };
+}
+
+/** npm runs this in the repository's own folder; INIT_CWD is where the caller was. */
+function whereCalled(file: string): string {
+  const path = resolve(process.env["INIT_CWD"] ?? "", file);
+  return existsSync(path) ? path : resolve(file);
 }
 
 /** Gzip is known by its first two bytes, whatever the file is called. */
