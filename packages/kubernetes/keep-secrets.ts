@@ -5,7 +5,7 @@ import { connectFromPod } from "./cluster-api.ts";
 export interface WantedSecret {
   name: string;
   labels: Record<string, string>;
-  /** Called with what the Secret holds already; gives the keys that are missing, none that is there. */
+  /** Called with what the Secret holds already; gives the keys that are missing, and those that follow from them. */
   complete: (held: Readonly<Record<string, string>>) => Record<string, string>;
 }
 

@@ -35,10 +35,21 @@ test("RabbitMQ's hash is the one of its manual", () => {
   );
 });
 
-test("the viewer sees the management UI and may use no queue", () => {
-  const { users, permissions } = JSON.parse(
-    rabbitmqDefinitions({ password: "a", "viewer-password": "b", "operator-password": "c" }),
-  ) as { users: { name: string; tags: string[] }[]; permissions: { user: string }[] };
+test("a new user is added to RabbitMQ's definitions, and no password of an older one changes", () => {
+  const rabbitmq = wantedSecrets.find(({ name }) => name === "rabbitmq-credentials");
+  const { "scaler-password": _, ...older } = rabbitmq?.complete({}) ?? {};
+  expect(Object.keys(rabbitmq?.complete(older) ?? {})).toEqual(["scaler-password", "definitions.json"]);
+});
+
+test("the viewer has no permission at all, the scaler one for nothing", () => {
+  const { users, permissions } = JSON.parse(rabbitmqDefinitions({})) as {
+    users: { name: string; tags: string[] }[];
+    permissions: { user: string; read: string }[];
+  };
   expect(users.find(({ name }) => name === "viewer")?.tags).toEqual(["monitoring"]);
-  expect(permissions.map(({ user }) => user)).toEqual(["pricefleet", "operator"]);
+  expect(permissions.map(({ user, read }) => [user, read])).toEqual([
+    ["pricefleet", ".*"],
+    ["operator", ".*"],
+    ["scaler", "^$"],
+  ]);
 });

@@ -14,20 +14,23 @@ export const wantedSecrets: readonly WantedSecret[] = [
   { name: "rabbitmq-credentials", labels, complete: completeRabbitmq },
 ];
 
+const EVERYTHING = ".*";
+const NOTHING = "^$";
 const rabbitmqUsers = [
-  { name: "pricefleet", key: "password", tags: [], mayUseQueues: true },
+  { name: "pricefleet", key: "password", tags: [], may: EVERYTHING },
   /** Sees in the management UI what there is; without permissions in the vhost it cannot take a message. */
-  { name: "viewer", key: "viewer-password", tags: ["monitoring"], mayUseQueues: false },
+  { name: "viewer", key: "viewer-password", tags: ["monitoring"], may: null },
   /** Moves messages in the management UI: shovels are parameters, which want the tag policymaker. */
-  { name: "operator", key: "operator-password", tags: ["monitoring", "policymaker"], mayUseQueues: true },
+  { name: "operator", key: "operator-password", tags: ["monitoring", "policymaker"], may: EVERYTHING },
+  /** KEDA, which asks for one queue by its name: that wants a permission in the vhost, if only one for nothing. */
+  { name: "scaler", key: "scaler-password", tags: ["monitoring"], may: NOTHING },
 ];
 
-/** `definitions.json` is what RabbitMQ loads at every start; it is made anew from the passwords only if it is missing. */
+/** `definitions.json` is what RabbitMQ loads at every start; a user that is new here is added to it. */
 function completeRabbitmq(held: Readonly<Record<string, string>>): Record<string, string> {
   const added = missing(rabbitmqUsers.map(({ key }) => key))(held);
-  const passwords: Record<string, string> = { ...held, ...added };
-  if (held["definitions.json"] === undefined) added["definitions.json"] = rabbitmqDefinitions(passwords);
-  return added;
+  const isStale = held["definitions.json"] === undefined || Object.keys(added).length > 0;
+  return isStale ? { ...added, "definitions.json": rabbitmqDefinitions({ ...held, ...added }) } : {};
 }
 
 /** Users, vhost and permissions in the form of RabbitMQ's export; passwords as salted SHA-256. */
@@ -42,8 +45,8 @@ export function rabbitmqDefinitions(passwords: Readonly<Record<string, string>>)
       tags,
     })),
     permissions: rabbitmqUsers
-      .filter(({ mayUseQueues }) => mayUseQueues)
-      .map(({ name }) => ({ user: name, vhost, configure: ".*", write: ".*", read: ".*" })),
+      .filter(({ may }) => may !== null)
+      .map(({ name, may }) => ({ user: name, vhost, configure: may, write: may, read: may })),
   });
 }
 
