@@ -21,7 +21,12 @@ describe.skipIf(!hasKeda())("workers scaled by KEDA", () => {
   afterAll(() => removeAll(NAMESPACE), 240_000);
 
   test("follow the queue's length from none to 16 and back, and a busy one that is told to go finishes first", async () => {
-    const values = ["worker.scaling=keda", "worker.keda.cooldownSeconds=5", "worker.keda.pollSeconds=2"];
+    const values = [
+      "worker.scaling=keda",
+      "worker.keda.cooldownSeconds=5",
+      "worker.keda.scaleDownSeconds=5",
+      "worker.keda.pollSeconds=2",
+    ];
     helm(
       "install",
       "pricefleet",
