@@ -1,8 +1,7 @@
 import { z } from "zod";
 
 export const queueNames = ["listing_enrichment", "quote_refresh", "history_sync"] as const;
-export const queueName = z.enum(queueNames, { error: `one of ${queueNames.join(", ")}` });
-export type QueueName = z.infer<typeof queueName>;
+export type QueueName = (typeof queueNames)[number];
 
 export const targetStates = ["pending", "queued", "running", "done", "failed", "dead", "cancelled"] as const;
 export const targetState = z.enum(targetStates);

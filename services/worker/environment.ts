@@ -1,16 +1,22 @@
-import { amqpUrl, databaseUrl, queueName, sharedEnvironment, wholeNumber } from "@pricefleet/contracts";
+import { amqpUrl, databaseUrl, queueNames, sharedEnvironment, wholeNumber } from "@pricefleet/contracts";
 import { fetchingEnvironment, keptPagesEnvironment } from "@pricefleet/fetching";
 import { sourcesEnvironment } from "@pricefleet/sources";
 import { z } from "zod";
+
+const queuePairsError = `pairs such as listing_enrichment:1,quote_refresh:4; queues are ${queueNames.join(", ")}`;
 
 const queuePairs = z
   .string()
   .transform((text) => text.split(",").map((pair) => pair.trim().split(":")))
   .pipe(
     z.array(
-      z.tuple([queueName, z.string().regex(/^[1-9]\d{0,2}$/)], {
-        error: "pairs such as listing_enrichment:1,quote_refresh:4",
-      }),
+      z.tuple(
+        [
+          z.enum(queueNames, { error: queuePairsError }),
+          z.string().regex(/^[1-9]\d{0,2}$/, { error: queuePairsError }),
+        ],
+        { error: queuePairsError },
+      ),
     ),
   )
   .transform((pairs) => pairs.map(([queue, concurrency]) => ({ queue, concurrency: Number(concurrency) })));

@@ -24,8 +24,9 @@ describe("a bad environment variable is one line that names it, what it got and 
     [
       "worker",
       { WORKER_QUEUES: "everything:1" },
-      /^WORKER_QUEUES is "everything:1"; it should be one of listing_enrichment, /,
+      /^WORKER_QUEUES is "everything:1"; it should be pairs such as .* queues are listing_enrichment, /,
     ],
+    ["worker", { WORKER_QUEUES: "quote_refresh:0" }, /^WORKER_QUEUES is .*; it should be pairs such as /],
     ["worker", { WORKER_MODE: "once" }, 'WORKER_MODE is "once"; it should be serve or drain'],
     ["worker", { DATABASE_URL: " " }, /^DATABASE_URL is not set; it should be a URL such as postgres:/],
     [
