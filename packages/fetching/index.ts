@@ -6,7 +6,6 @@ export {
   type Fetcher,
   type FetcherOptions,
   type FetchMode,
-  fetchModes,
   type FetchRequest,
   type FetchResult,
 } from "./fetcher.ts";

@@ -174,6 +174,6 @@ function isDotOrComma(code: number): boolean {
 }
 
 /** The two dashes of folded text. */
-export function isDash(code: number): boolean {
+function isDash(code: number): boolean {
   return code === 0x2d || code === 0x2013;
 }

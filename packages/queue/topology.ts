@@ -21,7 +21,7 @@ export const deadLetterQueueOf = (queue: string): string => `${queue}_dlq`;
 export const rungQueueOf = (queue: string, rungSeconds: number): string => `${queue}.retry.${rungSeconds}s`;
 
 /** Every queue there is. Declaring one with other arguments elsewhere would be refused by the broker. */
-export const topology: readonly Queue[] = queueNames.flatMap((name) => [
+const topology: readonly Queue[] = queueNames.flatMap((name) => [
   // Nothing here rejects a message or reaches the limit. What a person rejects in the management UI is kept all the same.
   quorumQueue(name, forwardingTo(deadLetterQueueOf(name))),
   quorumQueue(deadLetterQueueOf(name), {}),

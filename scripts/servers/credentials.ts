@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** Generated, never fixed; letters and digits only, so that it needs no quoting in a URL, SQL or a config file. */
-export function generatePassword(): string {
+function generatePassword(): string {
   return randomBytes(24).toString("hex");
 }
 

@@ -6,6 +6,6 @@ export { findFreePort, isPortFree } from "./free-port.ts";
 export { lastLines, type OwnedProcess, startOwnedProcess } from "./owned-process.ts";
 export { findPostgres, type PostgresServer, startPostgres } from "./postgres.ts";
 export { makeThrowawayFolder, type PrivateServers, startPrivateServers } from "./private-servers.ts";
-export { findRabbitmq, type RabbitmqServer, startRabbitmq } from "./rabbitmq.ts";
+export { type RabbitmqServer, startRabbitmq } from "./rabbitmq.ts";
 export { resolveServers, type Servers } from "./resolve-servers.ts";
 export { installServerPackages } from "./server-packages.ts";

@@ -53,7 +53,7 @@ export class Problem extends Error {
   }
 }
 
-export function sendProblem(response: Response, problem: Problem): void {
+function sendProblem(response: Response, problem: Problem): void {
   const document: ProblemDocument = {
     type: `urn:pricefleet:problem:${problem.kind}`,
     title: kinds[problem.kind].title,

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { ExitCode } from "@pricefleet/contracts";
 
 /** Another program listens there. */
-export class PortTakenError extends Error {
+class PortTakenError extends Error {
   override readonly name = "PortTakenError";
   readonly exitCode = ExitCode.portTaken;
 }

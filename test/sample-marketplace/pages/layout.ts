@@ -6,7 +6,7 @@ export interface Page {
   body: string;
 }
 
-export const siteName = "Harbourside";
+const siteName = "Harbourside";
 
 const special: Record<string, string> = {
   "&": "&amp;",
