@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { messageOf, parseEnvironment, wholeNumber } from "@pricefleet/contracts";
 import { ensureRoles, migrateToLatest } from "@pricefleet/database";
+import { createLogger } from "@pricefleet/logging";
+import { connectBelt } from "@pricefleet/queue";
 import { z } from "zod";
 import { apiClient } from "./api-client.ts";
 import { Processes, type ServiceSpec } from "./processes.ts";
@@ -16,6 +18,7 @@ import {
 } from "./servers/index.ts";
 
 const API_START_TIMEOUT_MS = 60_000;
+const BROKER_TRIES = 3;
 const root = join(import.meta.dirname, "..");
 
 /** The port that people open is taken. */
@@ -69,7 +72,7 @@ export async function requireFreePort(port: number, command: string): Promise<vo
 
 /**
  * Starts all that serves: the servers, the schema, the services. What was started is stopped again if a later step fails.
- * @throws what resolveServers, ensureRoles and migrateToLatest throw; Error when the API does not get ready; InterruptedError.
+ * @throws what resolveServers, connectBelt, ensureRoles and migrateToLatest throw; Error when the API does not get ready; InterruptedError.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { name, apiPort, report, endWithStarter, watch, interrupted } = options;
@@ -86,6 +89,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await servers.stop();
   };
   try {
+    interrupted.throwIfAborted();
+    await checkBroker(servers.broker.amqpUrl);
     interrupted.throwIfAborted();
     const { workerUrl, apiUrl: apiDatabaseUrl } = await prepareDatabase(servers.database.adminUrl, folder);
     const shared = {
@@ -132,6 +137,13 @@ function chromiumEnvironment(report: (line: string) => void): Record<string, str
     report(`Pages that need a browser will fail: ${messageOf(error)}`);
     return {};
   }
+}
+
+/** The services try for two minutes, in case RabbitMQ is still starting; who has just typed its URL wants to know at once. */
+async function checkBroker(url: string): Promise<void> {
+  const logger = createLogger({ service: "scripts", level: "error", format: "console" });
+  const belt = await connectBelt({ url, name: "check", logger, startUpTries: BROKER_TRIES });
+  await belt.close();
 }
 
 async function prepareDatabase(adminUrl: string, folder: string) {
