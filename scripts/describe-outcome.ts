@@ -14,7 +14,7 @@ export function describeOutcome(run: RunStatus): Outcome {
     .filter((state) => run[state] > 0)
     .map((state) => `${run[state]} ${state}`);
   const unchanged = run.confirmed > 0 ? `, ${run.confirmed} unchanged since they were read last` : "";
-  const listings = `${run.found} listings found on ${run.pages_read} search pages${unchanged}`;
+  const listings = `${run.found} listings found on ${run.pages_read} search ${run.pages_read === 1 ? "page" : "pages"}${unchanged}`;
   return {
     lines: [
       `Run ${run.id} ${run.error === null ? `is ${run.state}` : `ended with an error (${run.error})`}: ${listings}.`,
