@@ -28,6 +28,10 @@ describe("the environment of fetching", () => {
   it.each([
     [{ FETCH_MODE: "fast" }, /FETCH_MODE is "fast"; it should be auto, http or browser/],
     [{ PROXY_URL: "ftp://u:s3cret@one" }, /^(?!.*s3cret)PROXY_URL is .* it should be URLs such as http:/],
+    [
+      { CHROMIUM_PATH: "/nowhere/chromium" },
+      /CHROMIUM_PATH is "\/nowhere\/chromium"; it should be the path of/,
+    ],
     [{ ALLOW_PRIVATE_HOSTS: "http://127.0.0.1" }, /ALLOW_PRIVATE_HOSTS is .* it should be hosts such as/],
   ])("says what is wrong: %o", (environment, message) => {
     expect(() => parse(environment)).toThrow(message);

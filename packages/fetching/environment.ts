@@ -2,7 +2,7 @@ import { listVariable, switchVariable } from "@pricefleet/contracts";
 import type { Logger } from "@pricefleet/logging";
 import { z } from "zod";
 import { createFetcher, type Fetcher, fetchModes } from "./fetcher.ts";
-import { findChromium } from "./find-chromium.ts";
+import { findChromium, isProgram } from "./find-chromium.ts";
 import { allowPrivateHosts } from "./address-rules.ts";
 import { parseProxyUrl } from "./upstream-proxy.ts";
 
@@ -25,7 +25,10 @@ export const fetchingEnvironment = z.object({
     )
     .default([]),
   PROFILE_DIR: z.string().optional(),
-  CHROMIUM_PATH: z.string().optional(),
+  CHROMIUM_PATH: z
+    .string()
+    .refine(isProgram, { error: "the path of a Chromium or of its headless shell, which may be run" })
+    .optional(),
 });
 type FetchingEnvironment = z.infer<typeof fetchingEnvironment>;
 

@@ -24,7 +24,7 @@ function playwrightsOwn(): string | null {
   return isProgram(path) ? path : null;
 }
 
-function isProgram(path: string): boolean {
+export function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();
