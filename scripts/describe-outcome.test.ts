@@ -62,7 +62,7 @@ it("a run that found nothing says so, and is finished", () => {
     confirmed: 0,
     pages_read: 1,
   });
-  expect(lines).toEqual(["Run 7 is completed: 0 listings found on 1 search pages."]);
+  expect(lines).toEqual(["Run 7 is completed: 0 listings found on 1 search page."]);
   expect(everythingFinished).toBe(true);
 });
 
