@@ -1,3 +1,4 @@
+// Long because all of it shares one Chromium and one site, which are dear to start.
 import { readdirSync, readFileSync } from "node:fs";
 import type { IncomingHttpHeaders } from "node:http";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";

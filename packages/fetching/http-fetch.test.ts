@@ -1,3 +1,4 @@
+// Long because it is the list of what a server may do, all asked of one site.
 import type { Socket } from "node:net";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import type { PageState } from "@pricefleet/contracts";

@@ -1,3 +1,4 @@
+// Long because it is a table: one line for each way of printing a price.
 import { describe, expect, it } from "vitest";
 import { currencyOf, parsePrice, parsePriceRange, parsePrices, type PriceOptions } from "./index.ts";
 
