@@ -287,8 +287,10 @@ function chromiumsOf(ancestor: number, type: "browser" | "renderer"): number[] {
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       try {
-        const parent = Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, "latin1"))?.[1]);
-        return [{ pid: Number(name), parent, command: readFileSync(`/proc/${name}/cmdline`, "latin1") }];
+        const stat = readFileSync(`/proc/${name}/stat`, "latin1");
+        const [, parent, startedAt] = /\) \S (\d+) (?:\S+ ){17}(\d+)/.exec(stat) ?? [];
+        const command = readFileSync(`/proc/${name}/cmdline`, "latin1");
+        return [{ pid: Number(name), parent: Number(parent), startedAt: Number(startedAt), command }];
       } catch {
         // It has ended since the folder was listed.
         return [];
@@ -298,15 +300,18 @@ function chromiumsOf(ancestor: number, type: "browser" | "renderer"): number[] {
     const parent = processes.find((one) => one.pid === pid)?.parent ?? 0;
     return parent === ancestor || (parent > 1 && isBelow(parent));
   };
-  return processes
-    .filter(({ pid, command }) => isBelow(pid) && command.includes("chromium"))
-    .filter(({ command }) =>
-      type === "browser"
-        ? !command.includes("--type=") &&
-          command.includes("--remote-debugging-pipe") &&
-          !command.startsWith("/bin/sh")
-        : command.includes("--type=renderer"),
-    )
-    .map(({ pid }) => pid)
-    .toSorted((one, other) => one - other);
+  return (
+    processes
+      .filter(({ pid, command }) => isBelow(pid) && command.includes("chromium"))
+      .filter(({ command }) =>
+        type === "browser"
+          ? !command.includes("--type=") &&
+            command.includes("--remote-debugging-pipe") &&
+            !command.startsWith("/bin/sh")
+          : command.includes("--type=renderer"),
+      )
+      // Not by their numbers: the kernel begins again at the lowest free one.
+      .toSorted((one, other) => one.startedAt - other.startedAt)
+      .map(({ pid }) => pid)
+  );
 }
