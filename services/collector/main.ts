@@ -1,4 +1,4 @@
-import { ExitCode, exitCodeOf, messageOf, PricefleetError, readEnvironment } from "@pricefleet/contracts";
+import { ExitCode, messageOf, PricefleetError, readEnvironment } from "@pricefleet/contracts";
 import {
   changeRunState,
   type CollectingRun,
@@ -14,7 +14,7 @@ import {
   takeOverRun,
 } from "@pricefleet/database";
 import { createDebugStore, fetcherFromEnvironment } from "@pricefleet/fetching";
-import { createServiceLogger } from "@pricefleet/logging";
+import { createServiceLogger, logFailure } from "@pricefleet/logging";
 import { connectBelt } from "@pricefleet/queue";
 import { baseUrlsIn, createSources, sourcesOptions } from "@pricefleet/sources";
 import { collectRun } from "./collect-run.ts";
@@ -25,13 +25,7 @@ const env = readEnvironment(collectorEnvironment);
 const logger = createServiceLogger(env, "collector");
 const stopping = new AbortController();
 
-process.exitCode = await run().catch((error: unknown) => {
-  logger.error("the collector cannot go on", {
-    error: messageOf(error),
-    stack: error instanceof Error ? error.stack : undefined,
-  });
-  return exitCodeOf(error);
-});
+process.exitCode = await run().catch((error: unknown) => logFailure(logger, "collector", error));
 
 async function run(): Promise<ExitCode> {
   await using closers = new AsyncDisposableStack();

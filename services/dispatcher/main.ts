@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
-import { ExitCode, exitCodeOf, messageOf, readEnvironment, startHeartbeat } from "@pricefleet/contracts";
+import { ExitCode, messageOf, readEnvironment, startHeartbeat } from "@pricefleet/contracts";
 import { connectDatabase, defaultBelt, distrustTheBelt } from "@pricefleet/database";
 import { createDebugStore, createSnapshotStore } from "@pricefleet/fetching";
 import { createJobLauncher, createLocalLauncher } from "@pricefleet/kubernetes";
-import { createServiceLogger } from "@pricefleet/logging";
+import { createServiceLogger, logFailure } from "@pricefleet/logging";
 import { connectBelt } from "@pricefleet/queue";
 import { doDuties } from "./do-duties.ts";
 import { dispatcherEnvironment } from "./environment.ts";
@@ -17,13 +17,7 @@ const env = readEnvironment(dispatcherEnvironment);
 const logger = createServiceLogger(env, "dispatcher");
 const stopping = new AbortController();
 
-process.exitCode = await run().catch((error: unknown) => {
-  logger.error("the dispatcher cannot go on", {
-    error: messageOf(error),
-    stack: error instanceof Error ? error.stack : undefined,
-  });
-  return exitCodeOf(error);
-});
+process.exitCode = await run().catch((error: unknown) => logFailure(logger, "dispatcher", error));
 
 async function run(): Promise<ExitCode> {
   await using closers = new AsyncDisposableStack();

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ExitCode, exitCodeOf, messageOf, readEnvironment, startHeartbeat } from "@pricefleet/contracts";
+import { ExitCode, readEnvironment, startHeartbeat } from "@pricefleet/contracts";
 import { connectDatabase, hasWorkLeft } from "@pricefleet/database";
 import { createDebugStore, createSnapshotStore, fetcherFromEnvironment } from "@pricefleet/fetching";
-import { createServiceLogger } from "@pricefleet/logging";
+import { createServiceLogger, logFailure } from "@pricefleet/logging";
 import { connectBelt } from "@pricefleet/queue";
 import { baseUrlsIn, createSources, sourcesOptions } from "@pricefleet/sources";
 import { workerEnvironment } from "./environment.ts";
@@ -19,13 +19,7 @@ const logger = createServiceLogger(env, "worker");
 const worker = `${hostname()}/${process.pid}`;
 const stopping = new AbortController();
 
-process.exitCode = await run().catch((error: unknown) => {
-  logger.error("the worker cannot go on", {
-    error: messageOf(error),
-    stack: error instanceof Error ? error.stack : undefined,
-  });
-  return exitCodeOf(error);
-});
+process.exitCode = await run().catch((error: unknown) => logFailure(logger, "worker", error));
 
 async function run(): Promise<ExitCode> {
   await using closers = new AsyncDisposableStack();

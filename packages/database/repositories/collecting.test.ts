@@ -1,3 +1,4 @@
+// Long because each rule of collecting is held against one and the same book, which its helpers fill.
 import { sql } from "kysely";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "../../../test/harness/index.ts";
