@@ -4,5 +4,6 @@ export * from "./exit-codes.ts";
 export * from "./failure-of-page.ts";
 export * from "./heartbeat.ts";
 export * from "./listing.ts";
+export * from "./market.ts";
 export * from "./page.ts";
 export * from "./target.ts";

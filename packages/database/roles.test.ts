@@ -118,7 +118,7 @@ describe("the worker's role writes rows, not the schema", () => {
   });
 
   it("the role can write every table of the work", async () => {
-    const partsAndRecords = "'^(kysely_|run_transitions|price_observations_)'";
+    const partsAndRecords = "'^(kysely_|run_transitions|price_observations_|bars_)'";
     expect(
       await tablesWhere(
         `c.relname !~ ${partsAndRecords} AND NOT has_table_privilege('pricefleet_worker', c.oid, 'INSERT')`,

@@ -28,6 +28,25 @@ export type Numeric = ColumnType<string, number | string, number | string>;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface Bars {
+  close: Numeric;
+  complete: boolean;
+  exchange: string;
+  high: Numeric;
+  interval: string;
+  low: Numeric;
+  open: Numeric;
+  opened_at: Timestamp;
+  /**
+   * history: filled in from a sync, where no tick was seen or some were missed
+   */
+  source: string;
+  symbol: string;
+  ticks: Generated<number>;
+  updated_at: Generated<Timestamp>;
+  volume: Generated<Numeric>;
+}
+
 export interface Hosts {
   closed_reason: string | null;
   /**
@@ -44,6 +63,33 @@ export interface Hosts {
   min_delay_ms: number;
   next_slot_at: Generated<Timestamp>;
   source: string;
+}
+
+export interface Instruments {
+  /**
+   * what is priced: gold, or a currency (USD in USDIDR)
+   */
+  asset: string;
+  created_at: Generated<Timestamp>;
+  /**
+   * what it is priced in (IDR in USDIDR)
+   */
+  currency: string;
+  enabled: Generated<boolean>;
+  exchange: string;
+  id: Generated<Int8>;
+  name: string;
+  page_selector: string | null;
+  /**
+   * null: no page is read for it
+   */
+  page_url: string | null;
+  refresh_seconds: Generated<number>;
+  symbol: string;
+  trading_hours: Generated<string>;
+  unit: string;
+  valid_max: Numeric | null;
+  valid_min: Numeric | null;
 }
 
 export interface Leaders {
@@ -104,6 +150,38 @@ export interface PriceObservations {
   shipping: Numeric | null;
   snapshot_id: Int8 | null;
   target_id: Int8 | null;
+}
+
+export interface QuoteRejections {
+  count: Generated<Int8>;
+  instrument_id: Int8;
+  last_at: Generated<Timestamp>;
+  last_reason: string;
+  last_text: string;
+}
+
+export interface Quotes {
+  ask: Numeric | null;
+  bid: Numeric | null;
+  day_volume: Numeric | null;
+  /**
+   * from quote_ids, a new one for each quote
+   */
+  id: Int8;
+  instrument_id: Int8;
+  price: Numeric;
+  quoted_at: Timestamp;
+  received_at: Generated<Timestamp>;
+  /**
+   * how it came: page, or the feed of the streamer
+   */
+  source: string;
+}
+
+export interface QuoteSubscriptions {
+  created_at: Generated<Timestamp>;
+  feed: Generated<string>;
+  instrument_id: Int8;
 }
 
 export interface RunEvents {
@@ -196,6 +274,35 @@ export interface Snapshots {
   url: string;
 }
 
+export interface SyncSchedules {
+  cron: string;
+  enabled: Generated<boolean>;
+  id: Generated<Int8>;
+  interval: string;
+  last_run_at: Timestamp | null;
+  n_bars: number;
+  name: string;
+  next_run_at: Timestamp | null;
+  /**
+   * EXCHANGE:SYMBOL; null: all enabled instruments
+   */
+  symbols: string[] | null;
+  time_zone: Generated<string>;
+}
+
+export interface SyncStatus {
+  bars_stored: number | null;
+  exchange: string;
+  finished_at: Timestamp | null;
+  interval: string;
+  message: string | null;
+  n_bars: number;
+  requested_at: Generated<Timestamp>;
+  started_at: Timestamp | null;
+  state: string;
+  symbol: string;
+}
+
 export interface Targets {
   attempts: Generated<number>;
   created_at: Generated<Timestamp>;
@@ -223,10 +330,15 @@ export interface Targets {
 }
 
 export interface Schema {
+  bars: Bars;
   hosts: Hosts;
+  instruments: Instruments;
   leaders: Leaders;
   listings: Listings;
   price_observations: PriceObservations;
+  quote_rejections: QuoteRejections;
+  quote_subscriptions: QuoteSubscriptions;
+  quotes: Quotes;
   run_events: RunEvents;
   run_markets: RunMarkets;
   run_transitions: RunTransitions;
@@ -234,5 +346,7 @@ export interface Schema {
   search_listings: SearchListings;
   searches: Searches;
   snapshots: Snapshots;
+  sync_schedules: SyncSchedules;
+  sync_status: SyncStatus;
   targets: Targets;
 }

@@ -313,35 +313,39 @@ ALTER FUNCTION price_tracker.complete_finished_runs() OWNER TO pricefleet_owner;
 CREATE FUNCTION price_tracker.ensure_monthly_partitions(months_ahead integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
-    AS $$
+    AS $_$
     DECLARE
+      parent record;
       month_start date;
       month_from text;
       month_to text;
       partition_name text;
       made integer := 0;
     BEGIN
-      FOR month_start IN
-        SELECT generate_series(date_trunc('month', now() AT TIME ZONE 'UTC'),
-                               date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => months_ahead),
-                               interval '1 month')::date
-      LOOP
-        partition_name := 'price_observations_' || to_char(month_start, 'YYYY_MM');
-        CONTINUE WHEN to_regclass('price_tracker.' || partition_name) IS NOT NULL;
-        month_from := month_start::text || ' 00:00:00+00';
-        month_to := (month_start + interval '1 month')::date::text || ' 00:00:00+00';
-        -- Made apart and attached, for the prices of this month that went to the rest have to move in before.
-        EXECUTE format('CREATE TABLE price_tracker.%I (LIKE price_observations INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
-                       partition_name);
-        EXECUTE format(
-          'WITH moved AS (DELETE FROM price_observations_rest WHERE observed_at >= %L AND observed_at < %L RETURNING *)
-           INSERT INTO price_tracker.%I SELECT * FROM moved', month_from, month_to, partition_name);
-        EXECUTE format('ALTER TABLE price_observations ATTACH PARTITION price_tracker.%I FOR VALUES FROM (%L) TO (%L)',
-                       partition_name, month_from, month_to);
-        made := made + 1;
+      FOR parent IN VALUES ('price_observations', 'observed_at'), ('bars', 'opened_at') LOOP
+        FOR month_start IN
+          SELECT generate_series(date_trunc('month', now() AT TIME ZONE 'UTC'),
+                                 date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => months_ahead),
+                                 interval '1 month')::date
+        LOOP
+          partition_name := parent.column1 || '_' || to_char(month_start, 'YYYY_MM');
+          CONTINUE WHEN to_regclass('price_tracker.' || partition_name) IS NOT NULL;
+          month_from := month_start::text || ' 00:00:00+00';
+          month_to := (month_start + interval '1 month')::date::text || ' 00:00:00+00';
+          -- Made apart and attached, for the rows of this month that went to the rest have to move in before.
+          EXECUTE format('CREATE TABLE price_tracker.%I (LIKE price_tracker.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+                         partition_name, parent.column1);
+          EXECUTE format(
+            'WITH moved AS (DELETE FROM price_tracker.%1$I WHERE %2$I >= %3$L AND %2$I < %4$L RETURNING *)
+             INSERT INTO price_tracker.%5$I SELECT * FROM moved',
+            parent.column1 || '_rest', parent.column2, month_from, month_to, partition_name);
+          EXECUTE format('ALTER TABLE price_tracker.%I ATTACH PARTITION price_tracker.%I FOR VALUES FROM (%L) TO (%L)',
+                         parent.column1, partition_name, month_from, month_to);
+          made := made + 1;
+        END LOOP;
       END LOOP;
       RETURN made;
-    END $$;
+    END $_$;
 
 ALTER FUNCTION price_tracker.ensure_monthly_partitions(months_ahead integer) OWNER TO pricefleet_owner;
 
@@ -559,6 +563,47 @@ CREATE FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt i
 
 ALTER FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) OWNER TO pricefleet_owner;
 
+CREATE TABLE price_tracker.bars (
+    exchange text NOT NULL,
+    symbol text NOT NULL,
+    "interval" text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    open numeric NOT NULL,
+    high numeric NOT NULL,
+    low numeric NOT NULL,
+    close numeric NOT NULL,
+    volume numeric DEFAULT 0 NOT NULL,
+    ticks integer DEFAULT 0 NOT NULL,
+    source text NOT NULL,
+    complete boolean NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT bars_source_check CHECK ((source = ANY (ARRAY['ticks'::text, 'history'::text])))
+)
+PARTITION BY RANGE (opened_at);
+
+ALTER TABLE price_tracker.bars OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.bars.source IS 'history: filled in from a sync, where no tick was seen or some were missed';
+
+CREATE TABLE price_tracker.bars_rest (
+    exchange text NOT NULL,
+    symbol text NOT NULL,
+    "interval" text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    open numeric NOT NULL,
+    high numeric NOT NULL,
+    low numeric NOT NULL,
+    close numeric NOT NULL,
+    volume numeric DEFAULT 0 NOT NULL,
+    ticks integer DEFAULT 0 NOT NULL,
+    source text NOT NULL,
+    complete boolean NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT bars_source_check CHECK ((source = ANY (ARRAY['ticks'::text, 'history'::text])))
+);
+
+ALTER TABLE price_tracker.bars_rest OWNER TO pricefleet_owner;
+
 CREATE TABLE price_tracker.hosts (
     host text NOT NULL,
     source text NOT NULL,
@@ -579,6 +624,44 @@ ALTER TABLE price_tracker.hosts OWNER TO pricefleet_owner;
 COMMENT ON COLUMN price_tracker.hosts.fetch_mode IS 'what the host was learned to need; null: not known yet';
 
 COMMENT ON COLUMN price_tracker.hosts.closed_until IS 'no request before this: the host showed a wall or asked for patience';
+
+CREATE TABLE price_tracker.instruments (
+    id bigint NOT NULL,
+    exchange text NOT NULL,
+    symbol text NOT NULL,
+    name text NOT NULL,
+    asset text NOT NULL,
+    currency text NOT NULL,
+    unit text NOT NULL,
+    page_url text,
+    page_selector text,
+    refresh_seconds integer DEFAULT 5 NOT NULL,
+    valid_min numeric,
+    valid_max numeric,
+    trading_hours text DEFAULT 'always'::text NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT a_valid_range_has_an_inside CHECK (((valid_min IS NULL) OR (valid_max IS NULL) OR (valid_min < valid_max))),
+    CONSTRAINT instruments_refresh_seconds_check CHECK ((refresh_seconds >= 1)),
+    CONSTRAINT instruments_unit_check CHECK ((unit = ANY (ARRAY['unit'::text, 'troy-ounce'::text, 'gram'::text, 'kilogram'::text, 'pound'::text])))
+);
+
+ALTER TABLE price_tracker.instruments OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.instruments.asset IS 'what is priced: gold, or a currency (USD in USDIDR)';
+
+COMMENT ON COLUMN price_tracker.instruments.currency IS 'what it is priced in (IDR in USDIDR)';
+
+COMMENT ON COLUMN price_tracker.instruments.page_url IS 'null: no page is read for it';
+
+ALTER TABLE price_tracker.instruments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME price_tracker.instruments_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE price_tracker.kysely_migration (
     name character varying(255) NOT NULL,
@@ -699,6 +782,52 @@ CREATE TABLE price_tracker.price_observations_rest (
 );
 
 ALTER TABLE price_tracker.price_observations_rest OWNER TO pricefleet_owner;
+
+CREATE SEQUENCE price_tracker.quote_ids
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER TABLE price_tracker.quote_ids OWNER TO pricefleet_owner;
+
+CREATE TABLE price_tracker.quote_rejections (
+    instrument_id bigint NOT NULL,
+    count bigint DEFAULT 0 NOT NULL,
+    last_text text NOT NULL,
+    last_reason text NOT NULL,
+    last_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE price_tracker.quote_rejections OWNER TO pricefleet_owner;
+
+CREATE TABLE price_tracker.quote_subscriptions (
+    instrument_id bigint NOT NULL,
+    feed text DEFAULT 'tradingview'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE price_tracker.quote_subscriptions OWNER TO pricefleet_owner;
+
+CREATE TABLE price_tracker.quotes (
+    instrument_id bigint NOT NULL,
+    id bigint NOT NULL,
+    price numeric NOT NULL,
+    bid numeric,
+    ask numeric,
+    day_volume numeric,
+    source text NOT NULL,
+    quoted_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE price_tracker.quotes OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.quotes.id IS 'from quote_ids, a new one for each quote';
+
+COMMENT ON COLUMN price_tracker.quotes.source IS 'how it came: page, or the feed of the streamer';
 
 CREATE TABLE price_tracker.run_events (
     id bigint NOT NULL,
@@ -844,6 +973,50 @@ ALTER TABLE price_tracker.snapshots ALTER COLUMN id ADD GENERATED ALWAYS AS IDEN
     CACHE 1
 );
 
+CREATE TABLE price_tracker.sync_schedules (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    cron text NOT NULL,
+    time_zone text DEFAULT 'UTC'::text NOT NULL,
+    "interval" text NOT NULL,
+    n_bars integer NOT NULL,
+    symbols text[],
+    enabled boolean DEFAULT true NOT NULL,
+    next_run_at timestamp with time zone,
+    last_run_at timestamp with time zone,
+    CONSTRAINT sync_schedules_n_bars_check CHECK (((n_bars >= 1) AND (n_bars <= 5000)))
+);
+
+ALTER TABLE price_tracker.sync_schedules OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.sync_schedules.symbols IS 'EXCHANGE:SYMBOL; null: all enabled instruments';
+
+ALTER TABLE price_tracker.sync_schedules ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME price_tracker.sync_schedules_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE price_tracker.sync_status (
+    exchange text NOT NULL,
+    symbol text NOT NULL,
+    "interval" text NOT NULL,
+    state text NOT NULL,
+    n_bars integer NOT NULL,
+    bars_stored integer,
+    message text,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT sync_status_n_bars_check CHECK (((n_bars >= 1) AND (n_bars <= 5000))),
+    CONSTRAINT sync_status_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'syncing'::text, 'completed'::text, 'error'::text])))
+);
+
+ALTER TABLE price_tracker.sync_status OWNER TO pricefleet_owner;
+
 CREATE TABLE price_tracker.targets (
     id bigint NOT NULL,
     run_id bigint NOT NULL,
@@ -886,10 +1059,24 @@ ALTER TABLE price_tracker.targets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+ALTER TABLE ONLY price_tracker.bars ATTACH PARTITION price_tracker.bars_rest DEFAULT;
+
 ALTER TABLE ONLY price_tracker.price_observations ATTACH PARTITION price_tracker.price_observations_rest DEFAULT;
+
+ALTER TABLE ONLY price_tracker.bars
+    ADD CONSTRAINT bars_pkey PRIMARY KEY (exchange, symbol, "interval", opened_at);
+
+ALTER TABLE ONLY price_tracker.bars_rest
+    ADD CONSTRAINT bars_rest_pkey PRIMARY KEY (exchange, symbol, "interval", opened_at);
 
 ALTER TABLE ONLY price_tracker.hosts
     ADD CONSTRAINT hosts_pkey PRIMARY KEY (host);
+
+ALTER TABLE ONLY price_tracker.instruments
+    ADD CONSTRAINT instruments_identity UNIQUE (exchange, symbol);
+
+ALTER TABLE ONLY price_tracker.instruments
+    ADD CONSTRAINT instruments_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY price_tracker.kysely_migration_lock
     ADD CONSTRAINT kysely_migration_lock_pkey PRIMARY KEY (id);
@@ -912,6 +1099,15 @@ ALTER TABLE ONLY price_tracker.price_observations
 ALTER TABLE ONLY price_tracker.price_observations_rest
     ADD CONSTRAINT price_observations_rest_pkey PRIMARY KEY (id, observed_at);
 
+ALTER TABLE ONLY price_tracker.quote_rejections
+    ADD CONSTRAINT quote_rejections_pkey PRIMARY KEY (instrument_id);
+
+ALTER TABLE ONLY price_tracker.quote_subscriptions
+    ADD CONSTRAINT quote_subscriptions_pkey PRIMARY KEY (instrument_id, feed);
+
+ALTER TABLE ONLY price_tracker.quotes
+    ADD CONSTRAINT quotes_pkey PRIMARY KEY (instrument_id);
+
 ALTER TABLE ONLY price_tracker.run_events
     ADD CONSTRAINT run_events_pkey PRIMARY KEY (id);
 
@@ -932,6 +1128,15 @@ ALTER TABLE ONLY price_tracker.searches
 
 ALTER TABLE ONLY price_tracker.snapshots
     ADD CONSTRAINT snapshots_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY price_tracker.sync_schedules
+    ADD CONSTRAINT sync_schedules_name_key UNIQUE (name);
+
+ALTER TABLE ONLY price_tracker.sync_schedules
+    ADD CONSTRAINT sync_schedules_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY price_tracker.sync_status
+    ADD CONSTRAINT sync_status_pkey PRIMARY KEY (exchange, symbol, "interval");
 
 ALTER TABLE ONLY price_tracker.targets
     ADD CONSTRAINT targets_once_a_run UNIQUE (run_id, source, external_id);
@@ -985,9 +1190,20 @@ CREATE INDEX targets_pending ON price_tracker.targets USING btree (run_id, host,
 
 CREATE INDEX targets_to_dead_letter ON price_tracker.targets USING btree (id) WHERE ((state = 'dead'::text) AND (dead_lettered_at IS NULL));
 
+ALTER INDEX price_tracker.bars_pkey ATTACH PARTITION price_tracker.bars_rest_pkey;
+
 ALTER INDEX price_tracker.price_observations_of_listing ATTACH PARTITION price_tracker.price_observations_rest_listing_id_observed_at_idx;
 
 ALTER INDEX price_tracker.price_observations_pkey ATTACH PARTITION price_tracker.price_observations_rest_pkey;
+
+ALTER TABLE ONLY price_tracker.quote_rejections
+    ADD CONSTRAINT quote_rejections_instrument_id_fkey FOREIGN KEY (instrument_id) REFERENCES price_tracker.instruments(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY price_tracker.quote_subscriptions
+    ADD CONSTRAINT quote_subscriptions_instrument_id_fkey FOREIGN KEY (instrument_id) REFERENCES price_tracker.instruments(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY price_tracker.quotes
+    ADD CONSTRAINT quotes_instrument_id_fkey FOREIGN KEY (instrument_id) REFERENCES price_tracker.instruments(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY price_tracker.run_events
     ADD CONSTRAINT run_events_run_id_fkey FOREIGN KEY (run_id) REFERENCES price_tracker.runs(id) ON DELETE CASCADE;
@@ -1089,9 +1305,22 @@ GRANT ALL ON FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_f
 REVOKE ALL ON FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) TO pricefleet_worker;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.bars TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.bars TO pricefleet_api;
+GRANT SELECT ON TABLE price_tracker.bars TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.bars_rest TO pricefleet_worker;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.hosts TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.hosts TO pricefleet_api;
 GRANT SELECT,INSERT,UPDATE ON TABLE price_tracker.hosts TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.instruments TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.instruments TO pricefleet_api;
+GRANT SELECT,INSERT,UPDATE ON TABLE price_tracker.instruments TO pricefleet_asks;
+
+GRANT USAGE ON SEQUENCE price_tracker.instruments_id_seq TO pricefleet_worker;
+GRANT USAGE ON SEQUENCE price_tracker.instruments_id_seq TO pricefleet_asks;
 
 GRANT SELECT ON TABLE price_tracker.kysely_migration TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.kysely_migration TO pricefleet_api;
@@ -1116,6 +1345,21 @@ GRANT USAGE ON SEQUENCE price_tracker.price_observations_id_seq TO pricefleet_as
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.price_observations_rest TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.price_observations_rest TO pricefleet_api;
+
+GRANT USAGE ON SEQUENCE price_tracker.quote_ids TO pricefleet_worker;
+GRANT USAGE ON SEQUENCE price_tracker.quote_ids TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.quote_rejections TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.quote_rejections TO pricefleet_api;
+GRANT SELECT ON TABLE price_tracker.quote_rejections TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.quote_subscriptions TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.quote_subscriptions TO pricefleet_api;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.quote_subscriptions TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.quotes TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.quotes TO pricefleet_api;
+GRANT SELECT ON TABLE price_tracker.quotes TO pricefleet_asks;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.run_events TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.run_events TO pricefleet_api;
@@ -1153,6 +1397,17 @@ GRANT SELECT ON TABLE price_tracker.snapshots TO pricefleet_api;
 
 GRANT USAGE ON SEQUENCE price_tracker.snapshots_id_seq TO pricefleet_worker;
 GRANT USAGE ON SEQUENCE price_tracker.snapshots_id_seq TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.sync_schedules TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.sync_schedules TO pricefleet_api;
+GRANT SELECT ON TABLE price_tracker.sync_schedules TO pricefleet_asks;
+
+GRANT USAGE ON SEQUENCE price_tracker.sync_schedules_id_seq TO pricefleet_worker;
+GRANT USAGE ON SEQUENCE price_tracker.sync_schedules_id_seq TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.sync_status TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.sync_status TO pricefleet_api;
+GRANT SELECT,INSERT,UPDATE ON TABLE price_tracker.sync_status TO pricefleet_asks;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.targets TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.targets TO pricefleet_api;

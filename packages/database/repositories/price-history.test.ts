@@ -180,7 +180,8 @@ describe("prices are kept in monthly partitions", () => {
   it("a price outside every month lands in the rest, and moves when its month is made", async () => {
     const month = monthsFromNow(5);
     expect(await partitionOf(month.toISOString())).toBe("price_observations_rest");
-    expect(await ensureMonthlyPartitions(db, 5)).toBe(2);
+    // Two months, each for prices and for bars.
+    expect(await ensureMonthlyPartitions(db, 5)).toBe(4);
     const { rows } = await sql`SELECT tableoid::regclass::text AS partition FROM price_observations`.execute(
       db,
     );
