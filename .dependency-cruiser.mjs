@@ -19,6 +19,7 @@ const packageMayImport = {
   queue: ["contracts", "logging"],
   fetching: ["contracts", "logging"],
   kubernetes: ["contracts", "logging"],
+  feeds: ["contracts", "logging"],
 };
 
 const arrows = Object.entries(packageMayImport).map(([name, allowed]) => ({

@@ -1,3 +1,4 @@
+export * from "./bar-interval.ts";
 export * from "./environment.ts";
 export * from "./errors.ts";
 export * from "./exit-codes.ts";

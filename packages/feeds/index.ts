@@ -1,0 +1,1 @@
+export { createFrameDecoder, frame, type FrameDecoder } from "./tradingview/frames.ts";
