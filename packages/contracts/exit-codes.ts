@@ -24,3 +24,20 @@ export function exitCodeOf(error: unknown): ExitCode {
   const code = error instanceof Error && "exitCode" in error ? error.exitCode : undefined;
   return Object.values(ExitCode).find((known) => known === code) ?? ExitCode.unexpected;
 }
+
+const exitCodeWords: Record<ExitCode, string> = {
+  [ExitCode.ok]: "ended as it should",
+  [ExitCode.unexpected]: "an error nobody expected",
+  [ExitCode.badEnvironment]: "an environment variable is missing or wrong",
+  [ExitCode.databaseUnavailable]: "PostgreSQL was not reached in 30 tries, has not the schema needed",
+  [ExitCode.queueUnavailable]: "RabbitMQ was not reached in 30 tries",
+  [ExitCode.runFailed]: "the collector could not finish its run",
+  [ExitCode.portTaken]: "a port is taken",
+  [ExitCode.drainTimedOut]: "stopped, but work in hand did not finish in time",
+};
+
+/** "exit code 2: an environment variable is missing or wrong". Of other programs' codes the number alone. */
+export function describeExitCode(code: number): string {
+  const known = Object.values(ExitCode).find((candidate) => candidate === code);
+  return known === undefined ? `exit code ${code}` : `exit code ${code}: ${exitCodeWords[known]}`;
+}

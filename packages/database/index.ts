@@ -10,6 +10,7 @@ export { neededSchemaVersion } from "./migrations/index.ts";
 export * from "./repositories/asking-queries.ts";
 export * from "./repositories/belt-repository.ts";
 export * from "./repositories/collecting-repository.ts";
+export * from "./repositories/collector-repository.ts";
 export * from "./repositories/finish-repository.ts";
 export * from "./repositories/host-repository.ts";
 export * from "./repositories/leader-repository.ts";

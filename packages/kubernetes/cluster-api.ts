@@ -10,6 +10,8 @@ export interface ClusterApi {
   core: CoreV1Api;
   /** Is this the API server's answer with that HTTP status? */
   isAnswer: (error: unknown, status: number) => boolean;
+  /** What the API server said when it refused; null when the error is another one. */
+  reasonOf: (error: unknown) => string | null;
 }
 
 /**
@@ -45,5 +47,13 @@ export async function connectFromPod(): Promise<ClusterApi> {
     batch: new BatchV1Api(configuration),
     core: new CoreV1Api(configuration),
     isAnswer: (error, status) => error instanceof ApiException && error.code === status,
+    reasonOf: (error) => (error instanceof ApiException ? statusMessage(error.body) : null),
   };
+}
+
+/** The message of a Status object. The client gives it as text when it does not know the status code. */
+function statusMessage(body: unknown): string {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const [, message] = /"message":("(?:[^"\\]|\\.)*")/.exec(text) ?? [];
+  return message === undefined ? text : (JSON.parse(message) as string);
 }

@@ -9,8 +9,6 @@ import {
   markDeadLettered,
   markSnapshotsPruned,
   returnOverdueTargets,
-  runsWithoutCollector,
-  startDueSearches,
   takeDueTargets,
   type Term,
   undeliveredDeadLetters,
@@ -20,6 +18,7 @@ import type { CollectorLauncher } from "@pricefleet/kubernetes";
 import type { Logger } from "@pricefleet/logging";
 import { type Belt, publishDueTargets } from "@pricefleet/queue";
 import { queueNames } from "@pricefleet/contracts";
+import { startCollectors, watchCollectors } from "./collectors.ts";
 
 export interface Office {
   db: Database;
@@ -52,6 +51,7 @@ export const duties: readonly Duty[] = [
   { name: "publish what is due", everyMs: 500, run: publishWhatIsDue },
   { name: "close finished runs", everyMs: 1_000, run: closeFinishedRuns },
   { name: "start collectors", everyMs: 2_000, run: startCollectors },
+  { name: "watch collectors", everyMs: 2_000, run: watchCollectors },
   { name: "deliver dead letters", everyMs: 5_000, run: deliverDeadLetters },
   { name: "sweep dead letters", everyMs: 15_000, run: sweepDeadLetters },
   { name: "make partitions", everyMs: 3_600_000, run: makePartitions },
@@ -85,11 +85,6 @@ async function publishWhatIsDue(
 async function closeFinishedRuns(term: Term, { db, logger }: Office): Promise<void> {
   const runIds = await asLeader(db, term, completeFinishedRuns);
   for (const runId of runIds) logger.info("run completed", { run_id: runId });
-}
-
-async function startCollectors(term: Term, { db, launcher }: Office): Promise<void> {
-  await asLeader(db, term, startDueSearches);
-  for (const runId of await runsWithoutCollector(db)) await launcher.launch(runId);
 }
 
 async function deliverDeadLetters(_term: Term, { db, belt, logger }: Office): Promise<void> {

@@ -6,6 +6,7 @@ import * as claims from "./0004-claims.ts";
 import * as rolesAndAsking from "./0005-roles-and-asking.ts";
 import * as theBelt from "./0006-the-belt.ts";
 import * as sightingsAndFinishes from "./0007-sightings-and-finishes.ts";
+import * as runCollectors from "./0009-run-collectors.ts";
 import * as marketData from "./0020-market-data.ts";
 
 /** In order. One that has landed is never edited: the next number changes what it made. */
@@ -17,6 +18,7 @@ export const migrations: Record<string, Migration> = {
   "0005-roles-and-asking": rolesAndAsking,
   "0006-the-belt": theBelt,
   "0007-sightings-and-finishes": sightingsAndFinishes,
+  "0009-run-collectors": runCollectors,
   "0020-market-data": marketData,
 };
 

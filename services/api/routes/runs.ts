@@ -4,6 +4,7 @@ import {
   askRun,
   askSearch,
   type Database,
+  findCollectorOf,
   findRun,
   findRuns,
   type RunRequest,
@@ -13,6 +14,7 @@ import { endedAtId, readCursor, writeCursor } from "../cursor.ts";
 import { cursorField, id, idParams, pageSchema, pageSize, timestamp } from "../fields.ts";
 import { Problem } from "../problem.ts";
 import { defineRoute, type Means } from "../route.ts";
+import { runCollector } from "../run-collector.ts";
 import { etaSeconds, ratePerMinute, successRate } from "../run-progress.ts";
 import { limits, refuseUnreadable, sourceName, wording } from "../search-order.ts";
 
@@ -76,6 +78,7 @@ const run = runSummary
         }),
       )
       .max(5),
+    collector: runCollector,
     events: z.array(
       z.strictObject({ at: timestamp, from: runState.nullable(), to: runState, reason: z.string() }),
     ),
@@ -206,6 +209,7 @@ async function runAsItIs(db: Database, runId: string): Promise<z.infer<typeof ru
     closed_hosts: found.closed_hosts,
     failures: found.failures,
     last_errors: found.last_errors,
+    collector: await findCollectorOf(db, runId),
     events: found.events,
   };
 }
