@@ -184,6 +184,16 @@ export interface QuoteSubscriptions {
   instrument_id: Int8;
 }
 
+export interface RunCollectors {
+  checked_at: Generated<Timestamp>;
+  kind: string;
+  message: string | null;
+  name: string;
+  pods: Json;
+  run_id: Int8;
+  state: string;
+}
+
 export interface RunEvents {
   at: Generated<Timestamp>;
   from_state: string | null;
@@ -339,6 +349,7 @@ export interface Schema {
   quote_rejections: QuoteRejections;
   quote_subscriptions: QuoteSubscriptions;
   quotes: Quotes;
+  run_collectors: RunCollectors;
   run_events: RunEvents;
   run_markets: RunMarkets;
   run_transitions: RunTransitions;

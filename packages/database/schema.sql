@@ -829,6 +829,20 @@ COMMENT ON COLUMN price_tracker.quotes.id IS 'from quote_ids, a new one for each
 
 COMMENT ON COLUMN price_tracker.quotes.source IS 'how it came: page, or the feed of the streamer';
 
+CREATE TABLE price_tracker.run_collectors (
+    run_id bigint NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    state text NOT NULL,
+    message text,
+    pods jsonb NOT NULL,
+    checked_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT run_collectors_kind_check CHECK ((kind = ANY (ARRAY['job'::text, 'process'::text]))),
+    CONSTRAINT run_collectors_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'running'::text, 'completed'::text, 'failed'::text, 'gone'::text])))
+);
+
+ALTER TABLE price_tracker.run_collectors OWNER TO pricefleet_owner;
+
 CREATE TABLE price_tracker.run_events (
     id bigint NOT NULL,
     run_id bigint NOT NULL,
@@ -1108,6 +1122,9 @@ ALTER TABLE ONLY price_tracker.quote_subscriptions
 ALTER TABLE ONLY price_tracker.quotes
     ADD CONSTRAINT quotes_pkey PRIMARY KEY (instrument_id);
 
+ALTER TABLE ONLY price_tracker.run_collectors
+    ADD CONSTRAINT run_collectors_pkey PRIMARY KEY (run_id);
+
 ALTER TABLE ONLY price_tracker.run_events
     ADD CONSTRAINT run_events_pkey PRIMARY KEY (id);
 
@@ -1158,6 +1175,8 @@ CREATE INDEX price_observations_of_listing ON ONLY price_tracker.price_observati
 
 CREATE INDEX price_observations_rest_listing_id_observed_at_idx ON price_tracker.price_observations_rest USING btree (listing_id, observed_at DESC);
 
+CREATE INDEX run_collectors_at_work ON price_tracker.run_collectors USING btree (run_id) WHERE (state = ANY (ARRAY['pending'::text, 'running'::text]));
+
 CREATE INDEX run_events_of_run ON price_tracker.run_events USING btree (run_id, id);
 
 CREATE INDEX runs_active ON price_tracker.runs USING btree (id) WHERE (state = ANY (ARRAY['initializing'::text, 'processing'::text]));
@@ -1204,6 +1223,9 @@ ALTER TABLE ONLY price_tracker.quote_subscriptions
 
 ALTER TABLE ONLY price_tracker.quotes
     ADD CONSTRAINT quotes_instrument_id_fkey FOREIGN KEY (instrument_id) REFERENCES price_tracker.instruments(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY price_tracker.run_collectors
+    ADD CONSTRAINT run_collectors_run_id_fkey FOREIGN KEY (run_id) REFERENCES price_tracker.runs(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY price_tracker.run_events
     ADD CONSTRAINT run_events_run_id_fkey FOREIGN KEY (run_id) REFERENCES price_tracker.runs(id) ON DELETE CASCADE;
@@ -1360,6 +1382,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.quote_subscriptions TO 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.quotes TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.quotes TO pricefleet_api;
 GRANT SELECT ON TABLE price_tracker.quotes TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.run_collectors TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.run_collectors TO pricefleet_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.run_events TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.run_events TO pricefleet_api;
