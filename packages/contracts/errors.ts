@@ -1,3 +1,5 @@
+import { redact } from "./redact.ts";
+
 /**
  * The classes of error. The class alone decides what happens to a target next (services/worker/decide-fate.ts);
  * code that meets a failure throws the class that names it, and no `catch` elsewhere decides.
@@ -63,7 +65,7 @@ export class PoisonError extends PricefleetError {
   readonly errorClass = "poison";
 }
 
-/** The message of anything thrown, for logs and the `last_error` of a target. */
+/** The message of anything thrown, for logs and the `last_error` of a target: without credentials. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return redact(error instanceof Error ? error.message : String(error));
 }

@@ -8,4 +8,5 @@ export * from "./heartbeat.ts";
 export * from "./listing.ts";
 export * from "./market.ts";
 export * from "./page.ts";
+export * from "./redact.ts";
 export * from "./target.ts";

@@ -1,2 +1,3 @@
 export { logFailure } from "./log-failure.ts";
-export { createLogger, createServiceLogger, type Logger } from "./logger.ts";
+export { logFields, type LogFields, withLogFields, withoutLogFields } from "./log-fields.ts";
+export { createLogger, createServiceLogger, type Logger, processName } from "./logger.ts";

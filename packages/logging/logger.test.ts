@@ -12,6 +12,7 @@ function logOf(env: Record<string, string>): string {
     logger.child({ run_id: "7" }).error("went wrong", new Error("the cause"));`;
   const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
     encoding: "utf8",
+    env: { ...process.env, ...env },
   });
   expect(stdout).toBe("");
   return stderr;
@@ -26,10 +27,23 @@ test("a line for machines names the service, where it runs, and what it is about
       service: "worker",
       environment: "staging",
       run_id: "7",
+      worker: expect.stringMatching(/^\S+\/\d+$/),
       timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
       stack: expect.stringContaining("the cause"),
     },
   ]);
+});
+
+test("no secret of the environment is written, wherever in the line it is and however it is escaped", () => {
+  const log = logOf({
+    LOG_LEVEL: "debug",
+    LOG_FORMAT: "json",
+    ENVIRONMENT: "staging",
+    CONTROL_TOKEN: "the cause",
+    DATABASE_URL: "postgres://pricefleet_worker:from-db-7@db/pricefleet",
+  });
+  expect(log).not.toContain("the cause");
+  expect(log).toContain("went wrong ***");
 });
 
 test("a line for people is short, and bears the service's own name", () => {

@@ -1,6 +1,12 @@
+import { hostname } from "node:os";
 import winston from "winston";
+import { logFields } from "./log-fields.ts";
+import { redactDeep } from "./redact-line.ts";
 
 export type Logger = winston.Logger;
+
+/** Which process this is, among all of the fleet: on its lines as `worker`, and in the leases of its targets. */
+export const processName = `${hostname()}/${process.pid}`;
 
 interface LoggerOptions {
   service: string;
@@ -11,7 +17,7 @@ interface LoggerOptions {
 }
 
 /** What every service reads from its environment for its logs. */
-interface LoggingEnvironment {
+export interface LoggingEnvironment {
   LOG_LEVEL: string;
   LOG_FORMAT: "json" | "console";
   SERVICE_NAME?: string | undefined;
@@ -28,6 +34,18 @@ export function createServiceLogger(env: LoggingEnvironment, name: string): Logg
   });
 }
 
+/** The ids of the work in hand, from withLogFields; what the line itself says wins. */
+const aboutTheWork = winston.format((info) => {
+  for (const [key, value] of Object.entries(logFields())) info[key] ??= value;
+  return info;
+});
+
+/** The last thing before a line is written: nothing that is secret leaves, wherever in the line it is. */
+const withoutSecrets = winston.format((info) => {
+  for (const [key, value] of Object.entries(info)) info[key] = redactDeep(value);
+  return info;
+});
+
 const consoleLine = winston.format.printf(({ timestamp, level, message, service, stack, ...fields }) => {
   const trace = typeof stack === "string" ? `\n${stack}` : "";
   const rest = Object.entries(fields)
@@ -37,17 +55,23 @@ const consoleLine = winston.format.printf(({ timestamp, level, message, service,
 });
 
 /**
- * One logger a process. `child({ run_id, target_id })` puts ids on every line of one piece of work.
+ * One logger a process. withLogFields puts the ids of a piece of work on all lines that are logged meanwhile.
  * Lines go to stderr, so that a program's own output (make collect, extract) stays clean on stdout.
  */
 export function createLogger({ service, level, format, environment }: LoggerOptions): Logger {
   const { combine, timestamp, errors, json, colorize } = winston.format;
   return winston.createLogger({
     level,
-    defaultMeta: { service, ...(format === "json" && environment !== undefined && { environment }) },
+    defaultMeta: {
+      service,
+      worker: processName,
+      ...(format === "json" && environment !== undefined && { environment }),
+    },
     format: combine(
       timestamp(),
       errors({ stack: true }),
+      aboutTheWork(),
+      withoutSecrets(),
       ...(format === "json" ? [json()] : [colorize(), consoleLine]),
     ),
     transports: [new winston.transports.Console({ stderrLevels: ["error", "warn", "info", "debug"] })],

@@ -61,7 +61,7 @@ function backoffMs(attempt: number, chance: number): number {
 /** An error that nobody foresaw is a bug of ours or a whim of the network: it is tried again, and named as such. */
 function failureOf(error: unknown): Failure {
   if (error instanceof PricefleetError) {
-    return { errorClass: error.errorClass, reason: error.reason, message: error.message };
+    return { errorClass: error.errorClass, reason: error.reason, message: messageOf(error) };
   }
   return { errorClass: "temporary", reason: "unexpected", message: messageOf(error) };
 }
