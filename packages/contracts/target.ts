@@ -20,6 +20,8 @@ export const targetMessage = z.object({
   source: z.string().min(1),
   host: z.string().min(1),
   url: z.string().min(1),
+  /** Of the API request that asked for the run: only for the log lines. */
+  request_id: z.string().max(128).nullish(),
 });
 export type TargetMessage = z.infer<typeof targetMessage>;
 

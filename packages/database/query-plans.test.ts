@@ -89,6 +89,7 @@ const collecting = {
   maxPages: 0,
   enrichLimit: 0,
   nextPage: 1,
+  requestId: null,
 };
 const failure = { errorClass: "temporary", reason: "network", message: "reset" };
 // Looked up beforehand: this look is not what is measured.

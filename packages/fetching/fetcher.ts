@@ -1,5 +1,5 @@
 import { type PageState, TemporaryError } from "@pricefleet/contracts";
-import type { Logger } from "@pricefleet/logging";
+import { type Logger, withoutLogFields } from "@pricefleet/logging";
 import { type BrowserClient, createBrowserClient, type PageVerdict } from "./browser-client.ts";
 import { createEgress, type Resolve } from "./egress.ts";
 import { type EgressProxy, startEgressProxy } from "./egress-proxy.ts";
@@ -127,7 +127,8 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     path: string,
   ) {
     const started = startClock();
-    browser ??= openBrowser(path);
+    // It outlives the target that needs it first, so its later lines are not about that one.
+    browser ??= withoutLogFields(() => openBrowser(path));
     const { client } = await browser;
     const readings = new WeakMap<RawPage, R>();
     const readOnce = (raw: RawPage): R => {

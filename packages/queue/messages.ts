@@ -28,6 +28,7 @@ export interface PublishableTarget {
   targetId: string;
   publishId: number;
   runId: string | null;
+  requestId: string | null;
   queue: string;
   source: string;
   host: string;
@@ -62,6 +63,7 @@ export function targetMessageOf(row: PublishableTarget): TargetMessage {
     source: row.source,
     host: row.host,
     url: row.url,
+    request_id: row.requestId,
   };
 }
 

@@ -27,6 +27,20 @@ export async function publishDueTargets(options: PublishDueOptions): Promise<{ p
   const due = await book.takeDue(limit);
   const deadline = new Date(Date.now() + MESSAGE_DEADLINE_HOURS * 3_600_000);
   const outcomes = await belt.publishTargets(due.map((target) => asOutgoing(target, deadline)));
+  // Not one line a target for nothing: a batch has thousands.
+  if (logger.isDebugEnabled()) {
+    for (const [index, target] of due.entries()) {
+      logger.debug("target published", {
+        run_id: target.runId,
+        target_id: target.targetId,
+        request_id: target.requestId,
+        queue: target.queue,
+        host: target.host,
+        publish_id: target.publishId,
+        outcome: outcomes[index],
+      });
+    }
+  }
   const published = outcomes.filter((outcome) => outcome === "confirmed").length;
   if (published < due.length) {
     logger.warn("not every target was confirmed; the rest is published again later", {

@@ -113,6 +113,7 @@ describe("publishing what is due", () => {
     targetId: "11",
     publishId: 3,
     runId: "7",
+    requestId: "who-asked",
     queue: "listing_enrichment",
     source: "sample",
     host: "shop.example.com",

@@ -1,7 +1,14 @@
 import { messageOf, type QueueName } from "@pricefleet/contracts";
-import type { Logger } from "@pricefleet/logging";
+import { type LogFields, type Logger, withLogFields } from "@pricefleet/logging";
 import type { Channel, ConsumeMessage } from "amqplib";
-import { type OutgoingTarget, type Parcel, poisonParcel, readMessage, sameParcel } from "./messages.ts";
+import {
+  type OutgoingTarget,
+  type Parcel,
+  poisonParcel,
+  readMessage,
+  type Reading,
+  sameParcel,
+} from "./messages.ts";
 import type { Publisher } from "./publisher.ts";
 import { deadLetterQueueOf, rungFor, rungQueueOf } from "./topology.ts";
 
@@ -32,12 +39,30 @@ interface MessageWork {
 }
 
 /** Never rejects: the message is acknowledged, put somewhere else by a confirmed publish, or given back to its queue. */
-export async function workOnMessage(raw: ConsumeMessage, channel: Channel, work: MessageWork): Promise<void> {
+export function workOnMessage(raw: ConsumeMessage, channel: Channel, work: MessageWork): Promise<void> {
+  const reading = readMessage(raw);
+  return withLogFields(fieldsOf(reading), () => workOnReading(reading, raw, channel, work));
+}
+
+/** All that is logged until the message is acknowledged, by whichever package, says which target it is about. */
+function fieldsOf(reading: Reading): LogFields {
+  if (reading.is !== "target") return {};
+  const { run_id, target_id, host, request_id = null } = reading.message;
+  return { run_id, target_id, request_id, host };
+}
+
+async function workOnReading(
+  reading: Reading,
+  raw: ConsumeMessage,
+  channel: Channel,
+  work: MessageWork,
+): Promise<void> {
   const { queue, logger } = work;
   const settle = (answer: () => void) => settleOn(answer, logger);
   try {
-    await decide(raw, work);
+    await decide(reading, raw, work);
     settle(() => channel.ack(raw));
+    logger.debug("message acknowledged");
   } catch (error) {
     logger.error("a message could not be worked on", {
       message_id: raw.properties.messageId,
@@ -55,9 +80,8 @@ export async function workOnMessage(raw: ConsumeMessage, channel: Channel, work:
   }
 }
 
-async function decide(raw: ConsumeMessage, work: MessageWork): Promise<void> {
+async function decide(reading: Reading, raw: ConsumeMessage, work: MessageWork): Promise<void> {
   const { queue, publisher, logger } = work;
-  const reading = readMessage(raw);
   switch (reading.is) {
     case "newer":
       return ride(sameParcel(queue, raw), NEWER_TYPE_DELAY_MS, work);

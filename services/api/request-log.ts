@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Logger } from "@pricefleet/logging";
+import { type Logger, withLogFields } from "@pricefleet/logging";
 import type { RequestHandler } from "express";
 import type { Metrics } from "./metrics.ts";
 
@@ -43,6 +43,6 @@ export function logRequests(logger: Logger, metrics: Metrics): RequestHandler {
         ...(response.writableFinished ? {} : { hung_up: true }),
       });
     });
-    next();
+    withLogFields({ request_id: requestId }, next);
   };
 }

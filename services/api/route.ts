@@ -50,7 +50,12 @@ interface RouteDefinition<
   /** The problems of this route, beside those that any route may have. */
   problems?: readonly ProblemStatus[];
   answer(
-    request: Means & { params: z.output<Params>; query: z.output<Query>; body: z.output<Body> },
+    request: Means & {
+      params: z.output<Params>;
+      query: z.output<Query>;
+      body: z.output<Body>;
+      requestId: string;
+    },
   ): Promise<Answer<NoInfer<R>>>;
 }
 
@@ -69,7 +74,7 @@ export interface Route
   body: z.ZodObject | undefined;
   responses: Responses;
   problems: readonly ProblemStatus[];
-  respond(raw: RawRequest, means: Means): Promise<Answer<Responses>>;
+  respond(raw: RawRequest, requestId: string, means: Means): Promise<Answer<Responses>>;
 }
 
 export function defineRoute<
@@ -90,10 +95,10 @@ export function defineRoute<
     body: definition.body,
     responses: definition.responses,
     problems: definition.problems ?? [],
-    respond: async (raw, means) => {
+    respond: async (raw, requestId, means) => {
       const parsed = checkParts({ params, query, body }, raw);
       // The parts were parsed with these very schemas, which TypeScript cannot see through the defaults.
-      return definition.answer({ ...parsed, ...means } as never);
+      return definition.answer({ ...parsed, ...means, requestId } as never);
     },
   };
 }
@@ -145,7 +150,7 @@ function handlerOf(route: Route, means: Means): RequestHandler {
     if (route.body !== undefined && request.body === undefined) {
       throw new Problem("unsupported-media-type", "Send the body with Content-Type: application/json");
     }
-    const { status, body, headers = {} } = await route.respond(request, means);
+    const { status, body, headers = {} } = await route.respond(request, response.locals.requestId, means);
     response.status(status).set(headers).json(body);
   };
 }

@@ -24,7 +24,7 @@ const PUBLISH_AT_ONCE = 5_000;
  */
 export async function collectRun(run: CollectingRun, desk: Desk): Promise<void> {
   const source = desk.sources.byName(run.source);
-  const logger = desk.logger.child({ run_id: run.id, source: run.source });
+  const logger = desk.logger.child({ source: run.source });
 
   const lastPage = run.maxPages === 0 ? Number.POSITIVE_INFINITY : run.maxPages;
   for (let pageNumber = run.nextPage; pageNumber <= lastPage; pageNumber++) {

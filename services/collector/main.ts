@@ -14,7 +14,7 @@ import {
   takeOverRun,
 } from "@pricefleet/database";
 import { createDebugStore, fetcherFromEnvironment } from "@pricefleet/fetching";
-import { createServiceLogger, logFailure } from "@pricefleet/logging";
+import { createServiceLogger, logFailure, withLogFields } from "@pricefleet/logging";
 import { connectBelt } from "@pricefleet/queue";
 import { baseUrlsIn, createSources, sourcesOptions } from "@pricefleet/sources";
 import { collectRun } from "./collect-run.ts";
@@ -101,12 +101,16 @@ async function* runsToCollect(db: Database): AsyncGenerator<CollectingRun> {
   }
 }
 
-async function collectAndSettle(run: CollectingRun, desk: Desk): Promise<ExitCode> {
+function collectAndSettle(run: CollectingRun, desk: Desk): Promise<ExitCode> {
+  return withLogFields({ run_id: run.id, request_id: run.requestId }, () => collectOrBreakOff(run, desk));
+}
+
+async function collectOrBreakOff(run: CollectingRun, desk: Desk): Promise<ExitCode> {
   const { source, term, url, nextPage } = run;
-  logger.info("collecting", { run_id: run.id, source, term, url, from_page: nextPage });
+  logger.info("collecting", { source, term, url, from_page: nextPage });
   try {
     await collectRun(run, desk);
-    logger.info("all search pages read", { run_id: run.id });
+    logger.info("all search pages read");
     return ExitCode.ok;
   } catch (error) {
     return settleBrokenOff(error, run, desk);
@@ -119,25 +123,23 @@ async function collectAndSettle(run: CollectingRun, desk: Desk): Promise<ExitCod
  */
 async function settleBrokenOff(error: unknown, run: CollectingRun, desk: Desk): Promise<ExitCode> {
   if (error instanceof RunNotOursError) {
-    logger.info("this run is no longer ours to collect", { run_id: run.id, because: error.message });
+    logger.info("this run is no longer ours to collect", { because: error.message });
     return ExitCode.ok;
   }
   if (desk.stopping.aborted) {
     await releaseRun(desk.db, run.id);
-    logger.info("stopped; the run can be continued", { run_id: run.id });
+    logger.info("stopped; the run can be continued");
     return ExitCode.ok;
   }
   const isExpected = error instanceof PricefleetError;
   if (!isExpected && isRetryable(error)) {
     logger.error("the database is away; the run can be continued", {
-      run_id: run.id,
       error: messageOf(error),
     });
     return ExitCode.databaseUnavailable;
   }
   const reason = isExpected ? error.reason : "unexpected";
   logger.error("the run cannot be collected", {
-    run_id: run.id,
     reason,
     error: messageOf(error),
     stack: !isExpected && error instanceof Error ? error.stack : undefined,

@@ -96,7 +96,9 @@ async function deliverDeadLetters(_term: Term, { db, belt, logger }: Office): Pr
     });
     await markDeadLettered(db, letter.targetId);
     logger.warn("delivered a dead letter that was cut off", {
+      run_id: letter.runId,
       target_id: letter.targetId,
+      request_id: letter.requestId,
       reason: letter.reason,
     });
   }

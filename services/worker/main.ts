@@ -1,10 +1,9 @@
 import { once } from "node:events";
-import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ExitCode, readEnvironment, startHeartbeat } from "@pricefleet/contracts";
 import { connectDatabase, hasWorkLeft } from "@pricefleet/database";
 import { createDebugStore, createSnapshotStore, fetcherFromEnvironment } from "@pricefleet/fetching";
-import { createServiceLogger, logFailure } from "@pricefleet/logging";
+import { createServiceLogger, logFailure, processName } from "@pricefleet/logging";
 import { connectBelt } from "@pricefleet/queue";
 import { baseUrlsIn, createSources, sourcesOptions } from "@pricefleet/sources";
 import { workerEnvironment } from "./environment.ts";
@@ -16,7 +15,6 @@ const DRAINED_CHECK_MS = 1_000;
 
 const env = readEnvironment(workerEnvironment);
 const logger = createServiceLogger(env, "worker");
-const worker = `${hostname()}/${process.pid}`;
 const stopping = new AbortController();
 
 process.exitCode = await run().catch((error: unknown) => logFailure(logger, "worker", error));
@@ -46,7 +44,7 @@ async function run(): Promise<ExitCode> {
     snapshots: createSnapshotStore(env.SNAPSHOT_DIR),
     debugPages: createDebugStore(env.DEBUG_DIR),
     logger,
-    worker,
+    worker: processName,
     leaseSeconds: env.LEASE_SECONDS,
     fetchMode: env.FETCH_MODE,
   };
@@ -56,7 +54,7 @@ async function run(): Promise<ExitCode> {
     ),
   );
   closers.defer(startHeartbeat(env.HEARTBEAT_FILE ?? null));
-  logger.info("ready for targets", { worker, queues: env.WORKER_QUEUES });
+  logger.info("ready for targets", { queues: env.WORKER_QUEUES });
 
   await (env.WORKER_MODE === "drain" ? untilDrained() : untilStopped());
   logger.info("stopping: what is in hand is finished first");

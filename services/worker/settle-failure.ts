@@ -11,7 +11,6 @@ import {
   withRetries,
 } from "@pricefleet/database";
 import type { FetchedPage } from "@pricefleet/fetching";
-import type { Logger } from "@pricefleet/logging";
 import type { Delivery } from "@pricefleet/queue";
 import { decideFate } from "./decide-fate.ts";
 import type { Workbench } from "./workbench.ts";
@@ -21,7 +20,6 @@ interface FailedAttempt {
   delivery: Delivery;
   /** Null when no page came. */
   page: FetchedPage | null;
-  logger: Logger;
 }
 
 /**
@@ -30,7 +28,8 @@ interface FailedAttempt {
  */
 export async function settleFailure(error: unknown, attempt: FailedAttempt, bench: Workbench): Promise<void> {
   if (!(error instanceof PricefleetError) && isRetryable(error)) throw error;
-  const { claim, delivery, page, logger } = attempt;
+  const { claim, delivery, page } = attempt;
+  const { logger } = bench;
   const fate = decideFate(error, claim.attempt, Math.random());
   const { failure } = fate;
   const stack = failure.reason === "unexpected" && error instanceof Error ? error.stack : undefined;
@@ -42,7 +41,7 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
     error: failure.message,
     stack,
   });
-  if (page !== null) await keepForDebugging(page, claim, bench, logger);
+  if (page !== null) await keepForDebugging(page, claim, bench);
 
   switch (fate.to) {
     case "later":
@@ -72,12 +71,12 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
 }
 
 async function postpone(
-  { claim, delivery, logger }: FailedAttempt,
+  { claim, delivery }: FailedAttempt,
   postponement: TargetFailure & { delayMs: number; countsAsAttempt: boolean },
   bench: Workbench,
 ): Promise<void> {
   const postponed = await withRetries(() => postponeTarget(bench.db, claim, postponement));
-  if (postponed === "lost") logger.info("another worker has the target; nothing changed");
+  if (postponed === "lost") bench.logger.info("another worker has the target; nothing changed");
   if (typeof postponed !== "number") return;
   const message = { ...delivery.message, publish_id: postponed };
   await bench.belt.publishLater(
@@ -87,12 +86,7 @@ async function postpone(
 }
 
 /** A page that was not understood is kept as it came, with a picture of it, for the person who will look into it. */
-async function keepForDebugging(
-  page: FetchedPage,
-  claim: Claim,
-  bench: Workbench,
-  logger: Logger,
-): Promise<void> {
+async function keepForDebugging(page: FetchedPage, claim: Claim, bench: Workbench): Promise<void> {
   try {
     await bench.debugPages.save({
       targetId: claim.targetId,
@@ -101,6 +95,6 @@ async function keepForDebugging(
       screenshot: page.screenshot,
     });
   } catch (error) {
-    logger.warn("the failed page could not be kept", { error: messageOf(error) });
+    bench.logger.warn("the failed page could not be kept", { error: messageOf(error) });
   }
 }

@@ -17,7 +17,6 @@ import {
   withRetries,
 } from "@pricefleet/database";
 import type { FetchedPage } from "@pricefleet/fetching";
-import type { Logger } from "@pricefleet/logging";
 import type { Delivery } from "@pricefleet/queue";
 import { settleFailure } from "./settle-failure.ts";
 import type { Workbench } from "./workbench.ts";
@@ -31,11 +30,7 @@ const LONGEST_WAIT_MS = 2_000;
  */
 export async function workOnTarget(delivery: Delivery, bench: Workbench): Promise<void> {
   const { message } = delivery;
-  const logger = bench.logger.child({
-    run_id: message.run_id,
-    target_id: message.target_id,
-    host: message.host,
-  });
+  const { logger } = bench;
 
   const answer = await withRetries(() =>
     claimTarget(bench.db, {
@@ -58,11 +53,19 @@ export async function workOnTarget(delivery: Delivery, bench: Workbench): Promis
   }
 
   const claim = answer;
+  logger.debug("target claimed", { attempt: claim.attempt, wait_ms: claim.waitMs });
   await sleep(claim.waitMs);
   let page: FetchedPage | null = null;
   try {
     const fetched = await fetchListing(claim, bench);
     page = fetched.page;
+    logger.debug("page read", {
+      url: page.url,
+      status: page.status,
+      fetched_by: page.fetchedBy,
+      duration_ms: page.durationMs,
+      state: fetched.reading.state,
+    });
     const { item, details } = theListingOf(fetched.reading);
     const file = await bench.snapshots.save(page.html);
     const finished = await withRetries(() =>
@@ -88,9 +91,9 @@ export async function workOnTarget(delivery: Delivery, bench: Workbench): Promis
       fetched_by: page.fetchedBy,
       duration_ms: page.durationMs,
     });
-    await noteGoodPage(claim, fetched.learnedMode, bench, logger);
+    await noteGoodPage(claim, fetched.learnedMode, bench);
   } catch (error) {
-    await settleFailure(error, { claim, delivery, page, logger }, bench);
+    await settleFailure(error, { claim, delivery, page }, bench);
   }
 }
 
@@ -118,16 +121,11 @@ function theListingOf(reading: PageReading): { item: Item; details: ListingDetai
 }
 
 /** The target is done whatever happens here: what the host taught is worth a try, not a failure. */
-async function noteGoodPage(
-  claim: Claim,
-  learnedMode: "http" | "browser",
-  bench: Workbench,
-  logger: Logger,
-): Promise<void> {
+async function noteGoodPage(claim: Claim, learnedMode: "http" | "browser", bench: Workbench): Promise<void> {
   try {
     if (learnedMode !== claim.fetchMode) await rememberFetchMode(bench.db, claim.host, learnedMode);
     await reopenHost(bench.db, claim.host);
   } catch (error) {
-    logger.warn("what the host taught could not be noted", { error: messageOf(error) });
+    bench.logger.warn("what the host taught could not be noted", { error: messageOf(error) });
   }
 }

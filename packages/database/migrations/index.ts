@@ -7,6 +7,7 @@ import * as rolesAndAsking from "./0005-roles-and-asking.ts";
 import * as theBelt from "./0006-the-belt.ts";
 import * as sightingsAndFinishes from "./0007-sightings-and-finishes.ts";
 import * as runCollectors from "./0009-run-collectors.ts";
+import * as whoAsked from "./0014-who-asked.ts";
 import * as marketData from "./0020-market-data.ts";
 
 /** In order. One that has landed is never edited: the next number changes what it made. */
@@ -19,6 +20,7 @@ export const migrations: Record<string, Migration> = {
   "0006-the-belt": theBelt,
   "0007-sightings-and-finishes": sightingsAndFinishes,
   "0009-run-collectors": runCollectors,
+  "0014-who-asked": whoAsked,
   "0020-market-data": marketData,
 };
 

@@ -59,15 +59,22 @@ export async function askSearchChange(
   );
 }
 
-/** Asks for a run; null takes the search's own limit. @returns its id. @throws NoSuchThingError, NotNowError */
+/**
+ * Asks for a run; null takes the search's own limit.
+ * @param requestId of the API request, kept with the run and its history. @returns its id.
+ * @throws NoSuchThingError, NotNowError
+ */
 export async function askRun(
   db: Database,
   searchId: string,
   maxPages: number | null,
   enrichLimit: number | null,
+  requestId: string | null = null,
 ): Promise<string> {
   const { rows } = await asking(() =>
-    sql<{ id: string }>`SELECT ask_run(${searchId}, ${maxPages}, ${enrichLimit}) AS id`.execute(db),
+    askedBy(db, requestId, (trx) =>
+      sql<{ id: string }>`SELECT ask_run(${searchId}, ${maxPages}, ${enrichLimit}) AS id`.execute(trx),
+    ),
   );
   return rows[0]?.id ?? "";
 }
@@ -81,11 +88,30 @@ const runRequests = {
 export type RunRequest = keyof typeof runRequests;
 
 /** @throws NoSuchThingError, NotNowError */
-export async function askOfRun(db: Database, runId: string, request: RunRequest): Promise<void> {
+export async function askOfRun(
+  db: Database,
+  runId: string,
+  request: RunRequest,
+  requestId: string | null = null,
+): Promise<void> {
   await asking(
-    () => sql`SELECT ${sql.ref(runRequests[request])}(${runId})`.execute(db),
+    () =>
+      askedBy(db, requestId, (trx) => sql`SELECT ${sql.ref(runRequests[request])}(${runId})`.execute(trx)),
     () => otherActiveRun(db, runId),
   );
+}
+
+/** Names the API request for the transaction: what it writes about runs bears its id (migration 0014). */
+async function askedBy<T>(
+  db: Database,
+  requestId: string | null,
+  ask: (trx: Database) => Promise<T>,
+): Promise<T> {
+  if (requestId === null) return ask(db);
+  return db.transaction().execute(async (trx) => {
+    await sql`SELECT set_config('pricefleet.request_id', ${requestId}, true)`.execute(trx);
+    return ask(trx);
+  });
 }
 
 async function otherActiveRun(db: Database, runId: string): Promise<string | null> {

@@ -6,6 +6,8 @@ export interface DueTarget {
   targetId: string;
   publishId: number;
   runId: string;
+  /** Of the API request that asked for the run; null if none did. */
+  requestId: string | null;
   queue: string;
   source: string;
   host: string;
@@ -33,10 +35,10 @@ export async function takeDueTargets(
   belt: BeltSettings = defaultBelt,
 ): Promise<DueTarget[]> {
   const { rows } = await sql<DueTarget>`
-    SELECT target_id AS "targetId", publish_id AS "publishId", run_id AS "runId", queue, source, host, url, attempts
-      FROM take_due_targets(${limit}, ${belt.longestBelt}, ${belt.republishAfterSeconds}) ORDER BY turn, target_id`.execute(
-    db,
-  );
+    SELECT due.target_id AS "targetId", due.publish_id AS "publishId", due.run_id AS "runId",
+           runs.request_id AS "requestId", due.queue, due.source, due.host, due.url, due.attempts
+      FROM take_due_targets(${limit}, ${belt.longestBelt}, ${belt.republishAfterSeconds}) due
+      JOIN runs ON runs.id = due.run_id ORDER BY due.turn, due.target_id`.execute(db);
   return rows;
 }
 
@@ -92,7 +94,8 @@ export async function undeliveredDeadLetters(
   limit: number,
 ): Promise<UndeliveredDeadLetter[]> {
   const { rows } = await sql<UndeliveredDeadLetter>`
-    SELECT id AS "targetId", publish_id AS "publishId", run_id AS "runId", queue, source, host, url, attempts,
+    SELECT id AS "targetId", publish_id AS "publishId", run_id AS "runId",
+           (SELECT request_id FROM runs WHERE runs.id = run_id) AS "requestId", queue, source, host, url, attempts,
            coalesce(reason, 'unknown') AS reason, coalesce(last_error, '') AS message
       FROM targets
      WHERE state = 'dead' AND dead_lettered_at IS NULL AND finished_at <= now() - make_interval(secs => ${olderThanSeconds})

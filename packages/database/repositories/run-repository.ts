@@ -14,6 +14,8 @@ export interface CollectingRun {
   /** 0: all listings. */
   enrichLimit: number;
   nextPage: number;
+  /** Of the API request that asked for the run; null if none did. */
+  requestId: string | null;
 }
 
 interface SearchOrder {
@@ -65,7 +67,7 @@ export async function startRun(db: Database, order: SearchOrder): Promise<Collec
       .insertInto("run_events")
       .values({ run_id: run.id, from_state: null, to_state: "initializing", reason: "started by hand" })
       .execute();
-    return { id: run.id, searchId, nextPage: run.next_page, ...order };
+    return { id: run.id, searchId, nextPage: run.next_page, requestId: null, ...order };
   });
 }
 
@@ -90,7 +92,9 @@ export async function takeOverRun(db: Database, runId: string): Promise<Collecti
      WHERE r.id = ${runId} AND s.id = r.search_id AND r.state IN ('initializing', 'processing')
        AND r.collected_at IS NULL AND (r.collecting_until IS NULL OR r.collecting_until < now())
     RETURNING r.id, r.search_id AS "searchId", s.source, s.term, s.url, r.max_pages AS "maxPages",
-              r.enrich_limit AS "enrichLimit", r.next_page AS "nextPage"`.execute(db);
+              r.enrich_limit AS "enrichLimit", r.next_page AS "nextPage", r.request_id AS "requestId"`.execute(
+    db,
+  );
   return rows[0] ?? null;
 }
 

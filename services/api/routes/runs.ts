@@ -154,7 +154,13 @@ export const runRoutes = [
     answer: async ({ body, ...means }) => {
       const { db } = means;
       const searchId = body.search_id ?? (await searchOf(means, body));
-      const runId = await askRun(db, searchId, body.max_pages ?? null, body.enrich_limit ?? null);
+      const runId = await askRun(
+        db,
+        searchId,
+        body.max_pages ?? null,
+        body.enrich_limit ?? null,
+        means.requestId,
+      );
       return { status: 202, headers: { Location: `/runs/${runId}` }, body: await runAsItIs(db, runId) };
     },
   }),
@@ -173,8 +179,8 @@ function askingRoute(request: RunRequest, summary: string) {
     params: idParams,
     responses: { 202: { description: "Asked for", schema: run } },
     problems: [404, 409],
-    answer: async ({ db, params }) => {
-      await askOfRun(db, params.id, request);
+    answer: async ({ db, params, requestId }) => {
+      await askOfRun(db, params.id, request, requestId);
       return { status: 202, body: await runAsItIs(db, params.id) };
     },
   });
