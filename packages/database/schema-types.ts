@@ -199,6 +199,7 @@ export interface RunEvents {
   from_state: string | null;
   id: Generated<Int8>;
   reason: string;
+  request_id: Generated<string | null>;
   run_id: Int8;
   to_state: string;
 }
@@ -232,6 +233,10 @@ export interface Runs {
   max_pages: Generated<number>;
   next_page: Generated<number>;
   pages_read: Generated<number>;
+  /**
+   * the API request that started the run or last asked it to go on; null: a schedule or a person at the collector
+   */
+  request_id: Generated<string | null>;
   search_id: Int8;
   state: Generated<string>;
   total_results: number | null;

@@ -376,6 +376,17 @@ CREATE FUNCTION price_tracker.finish_listing(p_target_id bigint, p_lease_token u
 
 ALTER FUNCTION price_tracker.finish_listing(p_target_id bigint, p_lease_token uuid, p_sighting jsonb, p_snapshot jsonb) OWNER TO pricefleet_owner;
 
+CREATE FUNCTION price_tracker.note_who_asked() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    BEGIN
+      NEW.request_id := coalesce(nullif(current_setting('pricefleet.request_id', true), ''), NEW.request_id);
+      RETURN NEW;
+    END $$;
+
+ALTER FUNCTION price_tracker.note_who_asked() OWNER TO pricefleet_owner;
+
 CREATE FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
@@ -849,7 +860,8 @@ CREATE TABLE price_tracker.run_events (
     at timestamp with time zone DEFAULT now() NOT NULL,
     from_state text,
     to_state text NOT NULL,
-    reason text NOT NULL
+    reason text NOT NULL,
+    request_id text DEFAULT NULLIF(current_setting('pricefleet.request_id'::text, true), ''::text)
 );
 
 ALTER TABLE price_tracker.run_events OWNER TO pricefleet_owner;
@@ -897,6 +909,7 @@ CREATE TABLE price_tracker.runs (
     error text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
+    request_id text DEFAULT NULLIF(current_setting('pricefleet.request_id'::text, true), ''::text),
     CONSTRAINT runs_state_check CHECK ((state = ANY (ARRAY['idle'::text, 'initializing'::text, 'processing'::text, 'paused'::text, 'completed'::text, 'error'::text])))
 );
 
@@ -907,6 +920,8 @@ COMMENT ON COLUMN price_tracker.runs.found IS 'distinct listings on the pages re
 COMMENT ON COLUMN price_tracker.runs.confirmed IS 'of those found, the ones whose card sufficed: no target was made';
 
 COMMENT ON COLUMN price_tracker.runs.collecting_until IS 'the collector''s lease: past it, another one continues at next_page';
+
+COMMENT ON COLUMN price_tracker.runs.request_id IS 'the API request that started the run or last asked it to go on; null: a schedule or a person at the collector';
 
 ALTER TABLE price_tracker.runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME price_tracker.runs_id_seq
@@ -1215,6 +1230,8 @@ ALTER INDEX price_tracker.price_observations_of_listing ATTACH PARTITION price_t
 
 ALTER INDEX price_tracker.price_observations_pkey ATTACH PARTITION price_tracker.price_observations_rest_pkey;
 
+CREATE TRIGGER runs_who_asked BEFORE UPDATE OF state ON price_tracker.runs FOR EACH ROW WHEN ((new.state = 'processing'::text)) EXECUTE FUNCTION price_tracker.note_who_asked();
+
 ALTER TABLE ONLY price_tracker.quote_rejections
     ADD CONSTRAINT quote_rejections_instrument_id_fkey FOREIGN KEY (instrument_id) REFERENCES price_tracker.instruments(id) ON DELETE CASCADE;
 
@@ -1316,6 +1333,8 @@ GRANT ALL ON FUNCTION price_tracker.ensure_monthly_partitions(months_ahead integ
 
 REVOKE ALL ON FUNCTION price_tracker.finish_listing(p_target_id bigint, p_lease_token uuid, p_sighting jsonb, p_snapshot jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.finish_listing(p_target_id bigint, p_lease_token uuid, p_sighting jsonb, p_snapshot jsonb) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.note_who_asked() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) TO pricefleet_worker;
