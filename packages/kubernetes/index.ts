@@ -4,4 +4,4 @@ export { explainPods, explainRefusal } from "./explain-pods.ts";
 export { createJobLauncher } from "./job-launcher.ts";
 export { keepSecrets, type WantedSecret } from "./keep-secrets.ts";
 export { createLocalLauncher } from "./local-launcher.ts";
-export { wantedSecrets } from "./wanted-secrets.ts";
+export { rabbitmqDefinitions, wantedSecrets } from "./wanted-secrets.ts";

@@ -37,7 +37,8 @@ export function createLocalLauncher({
     async launch(runId) {
       if (running.has(runId)) return;
       const child = spawn(process.execPath, [program], {
-        env: { ...environment, RUN_ID: runId, SERVICE_NAME: "collector" },
+        // Not the dispatcher's heartbeat: a collector that touched it would hide that the dispatcher hangs.
+        env: { ...environment, HEARTBEAT_FILE: "", RUN_ID: runId, SERVICE_NAME: "collector" },
         stdio: ["ignore", "inherit", "inherit"],
       });
       running.set(runId, child);

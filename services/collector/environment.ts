@@ -29,6 +29,8 @@ export const collectorEnvironment = sharedEnvironment.extend({
     .string()
     .regex(/^\d{1,18}$/, { error: "the number of a run" })
     .optional(),
+  /** Touched every ten seconds, from when the service is ready; what probes look at. */
+  HEARTBEAT_FILE: z.string().optional(),
   COLLECTOR_MODE: z.enum(["oneshot"], { error: "oneshot" }).default("oneshot"),
 });
 export type CollectorEnvironment = z.infer<typeof collectorEnvironment>;

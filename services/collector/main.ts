@@ -1,4 +1,4 @@
-import { ExitCode, messageOf, PricefleetError, readEnvironment } from "@pricefleet/contracts";
+import { ExitCode, messageOf, PricefleetError, readEnvironment, startHeartbeat } from "@pricefleet/contracts";
 import {
   changeRunState,
   type CollectingRun,
@@ -43,6 +43,7 @@ async function run(): Promise<ExitCode> {
   const sources = createSources(sourcesOptions(env));
   const fetcher = fetcherFromEnvironment(env, baseUrlsIn(env), logger);
   closers.defer(() => fetcher.close());
+  closers.defer(startHeartbeat(env.HEARTBEAT_FILE ?? null));
   const desk: Desk = {
     db,
     belt,
