@@ -17,6 +17,7 @@ import {
   ensureHosts,
   ensureRoles,
   finishListing,
+  foldTargetMoves,
   generateRolePasswords,
   isDatabaseAnswering,
   migrateToLatest,
@@ -79,6 +80,7 @@ async function measure(db: Database, rabbit: Belt, round: number): Promise<void>
     const due: DueTarget[] = [];
     note(`take onto the belt, ${at}`, await costOf(TARGETS, () => takeAll(db, due)));
     for (const [name, cost] of await claimAndFinish(db, due)) note(`${name}, ${at}`, cost);
+    note(`fold both moves, ${at}`, await costOf(TARGETS, () => foldAll(db)));
 
     note(`insert, 4 collectors, ${at}`, await costOf(TARGETS, () => collect(db, hosts, 4)));
     note(`take and publish, ${at}`, await costOf(TARGETS, () => publishAll(db, rabbit)));
@@ -184,6 +186,10 @@ async function finish(db: Database, claim: Claim): Promise<void> {
     },
   });
   if (finished !== "now") throw new Error(`not finished but ${finished}`);
+}
+
+async function foldAll(db: Database): Promise<void> {
+  while ((await foldTargetMoves(db, BATCH)) === BATCH);
 }
 
 /** Ends what was only published, so that the next round begins with a short belt. */

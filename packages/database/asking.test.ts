@@ -1,10 +1,19 @@
 import pg from "pg";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "../../test/harness/index.ts";
-import { aClaim, addTargets, aHost, aRun, openTestBook, rowOf } from "./fixtures/test-book.ts";
+import {
+  aClaim,
+  addTargets,
+  aHost,
+  aRun,
+  claimed,
+  openTestBook,
+  queuedTargets,
+  rowOf,
+} from "./fixtures/test-book.ts";
 import { takeDueTargets } from "./repositories/belt-repository.ts";
 import { changeRunState } from "./repositories/run-repository.ts";
-import { markDeadLettered, markGivenUp } from "./repositories/target-repository.ts";
+import { type Claim, markDeadLettered, markGivenUp } from "./repositories/target-repository.ts";
 
 const urls = await createTestDatabase();
 const book = await openTestBook(urls);
@@ -125,8 +134,8 @@ describe("asking for runs", () => {
   });
 
   it("a retry gives all that failed its attempts anew and opens the run", async () => {
-    const [failed, dead] = [await aClaim(db), await aClaim(db)];
-    await db.updateTable("targets").set({ run_id: failed.runId }).execute();
+    const claims = await Promise.all((await queuedTargets(db, 2)).map((target) => claimed(db, target)));
+    const [failed, dead] = claims as [Claim, Claim];
     await markGivenUp(db, failed, "failed", failure);
     await markGivenUp(db, dead, "dead", failure);
     await changeRunState(db, failed.runId, "completed", "test");

@@ -16,6 +16,7 @@ export * from "./repositories/host-repository.ts";
 export * from "./repositories/leader-repository.ts";
 export * from "./repositories/listing-queries.ts";
 export * from "./repositories/partition-repository.ts";
+export * from "./repositories/run-counts-repository.ts";
 export * from "./repositories/run-queries.ts";
 export * from "./repositories/run-repository.ts";
 export * from "./repositories/search-queries.ts";

@@ -196,6 +196,7 @@ const workersCalls: Record<string, Call> = {
   changeRunState: (db) => door.changeRunState(db, run.id, "paused", "test"),
   completeFinishedRuns: (db) => door.completeFinishedRuns(db),
   startDueSearches: (db) => door.startDueSearches(db),
+  foldTargetMoves: (db) => door.foldTargetMoves(db, 10_000),
   ensureMonthlyPartitions: (db) => door.ensureMonthlyPartitions(db, 3),
   distrustTheBelt: (db) => door.distrustTheBelt(db),
   tryToLead: (db) => door.tryToLead(db, "plans", "test", 30),
@@ -224,8 +225,9 @@ const apisCalls: Record<string, Call> = {
   ]),
 };
 
-/** These touch a row or two of `leaders`, or no rows. */
+/** These touch a row or two of `leaders`, or no rows; or count all rows, for a test that asks whether the counters do. */
 const without = [
+  "findCountDifferences",
   "asLeader",
   "renewTerm",
   "endTerm",

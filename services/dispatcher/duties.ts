@@ -4,6 +4,7 @@ import {
   type Database,
   type DueTarget,
   ensureMonthlyPartitions,
+  foldTargetMoves,
   freeDeadLeases,
   isStillDead,
   markDeadLettered,
@@ -49,6 +50,7 @@ const DEAD_LETTER_GRACE_SECONDS = 30;
 export const duties: readonly Duty[] = [
   { name: "take back what was lost", everyMs: 1_000, run: takeBackWhatWasLost },
   { name: "publish what is due", everyMs: 500, run: publishWhatIsDue },
+  { name: "fold counters", everyMs: 1_000, run: foldCounters },
   { name: "close finished runs", everyMs: 1_000, run: closeFinishedRuns },
   { name: "start collectors", everyMs: 2_000, run: startCollectors },
   { name: "watch collectors", everyMs: 2_000, run: watchCollectors },
@@ -80,6 +82,13 @@ async function publishWhatIsDue(
     ({ published } = await publishDueTargets({ belt, book, limit: BATCH, logger }));
     if (published > 0) logger.info("published targets", { published });
   } while (published === BATCH);
+}
+
+async function foldCounters(term: Term, { db }: Office): Promise<void> {
+  let folded: number;
+  do {
+    folded = await asLeader(db, term, (trx) => foldTargetMoves(trx, BATCH));
+  } while (folded === BATCH);
 }
 
 async function closeFinishedRuns(term: Term, { db, logger }: Office): Promise<void> {

@@ -6,6 +6,7 @@ import * as claims from "./0004-claims.ts";
 import * as rolesAndAsking from "./0005-roles-and-asking.ts";
 import * as theBelt from "./0006-the-belt.ts";
 import * as sightingsAndFinishes from "./0007-sightings-and-finishes.ts";
+import * as runCounts from "./0008-run-counts.ts";
 import * as runCollectors from "./0009-run-collectors.ts";
 import * as whoAsked from "./0014-who-asked.ts";
 import * as marketData from "./0020-market-data.ts";
@@ -19,6 +20,7 @@ export const migrations: Record<string, Migration> = {
   "0005-roles-and-asking": rolesAndAsking,
   "0006-the-belt": theBelt,
   "0007-sightings-and-finishes": sightingsAndFinishes,
+  "0008-run-counts": runCounts,
   "0009-run-collectors": runCollectors,
   "0014-who-asked": whoAsked,
   "0020-market-data": marketData,

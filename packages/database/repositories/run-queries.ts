@@ -53,12 +53,9 @@ export async function findRuns(db: Database, filter: RunFilter, limit: number, a
 async function countTargets(db: Database, runIds: readonly string[]): Promise<Map<string, TargetCounts>> {
   const counts = new Map(runIds.map((id) => [id, noTargets()]));
   if (runIds.length === 0) return counts;
-  const rows = await db
-    .selectFrom("targets")
-    .select(["run_id", sql.ref<TargetState>("state").as("state"), sql<number>`count(*)::integer`.as("count")])
-    .where("run_id", "in", runIds)
-    .groupBy(["run_id", "state"])
-    .execute();
+  const { rows } = await sql<{ run_id: string; state: TargetState; count: number }>`
+    SELECT run_id, state, sum(count)::integer AS count FROM run_counts_now
+     WHERE run_id = ANY(${runIds}::bigint[]) GROUP BY run_id, state`.execute(db);
   for (const row of rows) {
     const ofRun = counts.get(row.run_id);
     if (ofRun !== undefined) ofRun[row.state] = row.count;
@@ -102,41 +99,31 @@ export async function findRun(db: Database, id: string) {
 }
 
 async function targetProgress(db: Database, runId: string) {
-  const { rows } = await sql<{
-    state: TargetState | null;
-    reason: string | null;
-    count: number;
-    recent: number;
-    windowSeconds: number;
-  }>`
-    WITH span AS (
-      SELECT coalesce(finished_at, now()) AS until,
-             greatest(created_at, coalesce(finished_at, now()) - ${RATE_WINDOW}) AS since FROM runs WHERE id = ${runId}
-    )
-    SELECT t.state, t.reason, count(t.id)::integer AS count,
-           count(*) FILTER (WHERE t.finished_at >= span.since)::integer AS recent,
-           extract(epoch FROM span.until - span.since)::float8 AS "windowSeconds"
-      FROM span LEFT JOIN targets t ON t.run_id = ${runId}
-     GROUP BY t.state, t.reason, span.until, span.since`.execute(db);
+  const [moved, ended] = await Promise.all([
+    sql<{ state: TargetState; reason: string; count: number }>`
+      SELECT state, reason, sum(count)::integer AS count FROM run_counts_now WHERE run_id = ${runId}
+       GROUP BY state, reason HAVING sum(count) <> 0`.execute(db),
+    sql<{ recent: number; windowSeconds: number }>`
+      WITH span AS (
+        SELECT coalesce(finished_at, now()) AS until,
+               greatest(created_at, date_trunc('minute', coalesce(finished_at, now())) - ${RATE_WINDOW}) AS since
+          FROM runs WHERE id = ${runId}
+      )
+      SELECT extract(epoch FROM span.until - span.since)::float8 AS "windowSeconds",
+             (SELECT coalesce(sum(ended), 0)::integer FROM run_minutes_now
+               WHERE run_id = ${runId} AND minute >= date_trunc('minute', span.since)) AS recent
+        FROM span`.execute(db),
+  ]);
   const counts = noTargets();
-  const failures = new Map<string, number>();
-  let endedRecently = 0;
-  for (const { state, reason, count, recent } of rows) {
-    if (state === null) continue;
-    counts[state] += count;
-    if (state === "done" || state === "failed" || state === "dead") endedRecently += recent;
-    if (state === "failed" || state === "dead") {
-      const word = reason ?? "unknown";
-      failures.set(word, (failures.get(word) ?? 0) + count);
-    }
-  }
+  for (const { state, count } of moved.rows) counts[state] += count;
   return {
     counts,
-    failures: [...failures]
-      .map(([reason, count]) => ({ reason, count }))
+    failures: moved.rows
+      .filter(({ state }) => state === "failed" || state === "dead")
+      .map(({ reason, count }) => ({ reason, count }))
       .toSorted((a, b) => b.count - a.count || a.reason.localeCompare(b.reason)),
-    endedRecently,
-    windowSeconds: rows[0]?.windowSeconds ?? 0,
+    endedRecently: ended.rows[0]?.recent ?? 0,
+    windowSeconds: ended.rows[0]?.windowSeconds ?? 0,
   };
 }
 
