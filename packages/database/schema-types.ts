@@ -47,6 +47,28 @@ export interface Bars {
   volume: Generated<Numeric>;
 }
 
+export interface DailyOutcomes {
+  count: Int8;
+  day: Timestamp;
+  duration_bucket: number;
+  duration_ms: Int8;
+  host: string;
+  outcome: string;
+  queue: string;
+  source: string;
+}
+
+export interface DailyOutcomesNow {
+  count: Int8 | null;
+  day: Timestamp | null;
+  duration_bucket: number | null;
+  duration_ms: Int8 | null;
+  host: string | null;
+  outcome: string | null;
+  queue: string | null;
+  source: string | null;
+}
+
 export interface Hosts {
   closed_reason: string | null;
   /**
@@ -194,6 +216,37 @@ export interface RunCollectors {
   state: string;
 }
 
+export interface RunCountDifferences {
+  counted: Int8 | null;
+  host: string | null;
+  queue: string | null;
+  reason: string | null;
+  run_id: Int8 | null;
+  source: string | null;
+  state: string | null;
+  there: Int8 | null;
+}
+
+export interface RunCounts {
+  count: Int8;
+  host: string;
+  queue: string;
+  reason: string;
+  run_id: Int8;
+  source: string;
+  state: string;
+}
+
+export interface RunCountsNow {
+  count: Int8 | null;
+  host: string | null;
+  queue: string | null;
+  reason: string | null;
+  run_id: Int8 | null;
+  source: string | null;
+  state: string | null;
+}
+
 export interface RunEvents {
   at: Generated<Timestamp>;
   from_state: string | null;
@@ -209,6 +262,46 @@ export interface RunMarkets {
   queue: string;
   run_id: Int8;
   source: string;
+}
+
+export interface RunMinutes {
+  ended: Int8;
+  host: string;
+  minute: Timestamp;
+  queue: string;
+  run_id: Int8;
+  source: string;
+}
+
+export interface RunMinutesNow {
+  ended: Int8 | null;
+  host: string | null;
+  minute: Timestamp | null;
+  queue: string | null;
+  run_id: Int8 | null;
+  source: string | null;
+}
+
+export interface RunOutcomes {
+  count: Int8;
+  duration_bucket: number;
+  duration_ms: Int8;
+  host: string;
+  outcome: string;
+  queue: string;
+  run_id: Int8;
+  source: string;
+}
+
+export interface RunOutcomesNow {
+  count: Int8 | null;
+  duration_bucket: number | null;
+  duration_ms: Int8 | null;
+  host: string | null;
+  outcome: string | null;
+  queue: string | null;
+  run_id: Int8 | null;
+  source: string | null;
 }
 
 export interface Runs {
@@ -318,6 +411,29 @@ export interface SyncStatus {
   symbol: string;
 }
 
+export interface TargetMoves {
+  at: Generated<Timestamp>;
+  count: number;
+  /**
+   * floor(4 * log2(milliseconds)): four buckets an octave, so a quantile is right within a tenth
+   */
+  duration_bucket: number | null;
+  duration_ms: Int8 | null;
+  from_reason: string | null;
+  from_state: string | null;
+  host: string;
+  id: Generated<Int8>;
+  /**
+   * of an attempt that ended with this move: ok, or the class of its error
+   */
+  outcome: string | null;
+  queue: string;
+  run_id: Int8;
+  source: string;
+  to_reason: string | null;
+  to_state: string | null;
+}
+
 export interface Targets {
   attempts: Generated<number>;
   created_at: Generated<Timestamp>;
@@ -346,6 +462,8 @@ export interface Targets {
 
 export interface Schema {
   bars: Bars;
+  daily_outcomes: DailyOutcomes;
+  daily_outcomes_now: DailyOutcomesNow;
   hosts: Hosts;
   instruments: Instruments;
   leaders: Leaders;
@@ -355,8 +473,15 @@ export interface Schema {
   quote_subscriptions: QuoteSubscriptions;
   quotes: Quotes;
   run_collectors: RunCollectors;
+  run_count_differences: RunCountDifferences;
+  run_counts: RunCounts;
+  run_counts_now: RunCountsNow;
   run_events: RunEvents;
   run_markets: RunMarkets;
+  run_minutes: RunMinutes;
+  run_minutes_now: RunMinutesNow;
+  run_outcomes: RunOutcomes;
+  run_outcomes_now: RunOutcomesNow;
   run_transitions: RunTransitions;
   runs: Runs;
   search_listings: SearchListings;
@@ -364,5 +489,6 @@ export interface Schema {
   snapshots: Snapshots;
   sync_schedules: SyncSchedules;
   sync_status: SyncStatus;
+  target_moves: TargetMoves;
   targets: Targets;
 }

@@ -310,6 +310,59 @@ CREATE FUNCTION price_tracker.complete_finished_runs() RETURNS SETOF bigint
 
 ALTER FUNCTION price_tracker.complete_finished_runs() OWNER TO pricefleet_owner;
 
+CREATE FUNCTION price_tracker.count_changed_targets() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    AS $$
+    BEGIN
+      INSERT INTO price_tracker.target_moves
+        (run_id, source, host, queue, from_state, from_reason, to_state, to_reason, outcome, duration_bucket, duration_ms, count)
+      SELECT run_id, source, host, queue, from_state, from_reason, to_state, to_reason, outcome,
+             floor(4 * ln(duration_ms) / ln(2.0::float8)), sum(duration_ms), count(*)
+        FROM (
+          SELECT n.run_id, n.source, n.host, n.queue, o.state AS from_state, CASE WHEN o.state IN ('failed', 'dead') THEN coalesce(o.reason, 'unknown') ELSE '' END AS from_reason,
+                 n.state AS to_state, CASE WHEN n.state IN ('failed', 'dead') THEN coalesce(n.reason, 'unknown') ELSE '' END AS to_reason,
+                 CASE WHEN o.state <> 'running' THEN NULL
+                      WHEN n.state = 'done' THEN 'ok'
+                      WHEN n.state IN ('failed', 'dead') THEN coalesce(n.error_class, 'unknown')
+                      WHEN n.attempts >= o.attempts OR n.error_class IN ('blocked', 'rate-limited') THEN n.error_class
+                  END AS outcome,
+                 CASE WHEN o.state = 'running'
+                      THEN greatest(1, extract(epoch FROM clock_timestamp() - o.started_at) * 1000)::float8 END AS duration_ms
+            FROM old_targets o JOIN new_targets n USING (id)
+        ) changed
+       WHERE from_state <> to_state OR from_reason <> to_reason
+       GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10;
+      RETURN NULL;
+    END $$;
+
+ALTER FUNCTION price_tracker.count_changed_targets() OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.count_deleted_targets() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    BEGIN
+      INSERT INTO price_tracker.target_moves (run_id, source, host, queue, from_state, from_reason, count)
+      SELECT run_id, source, host, queue, state, CASE WHEN o.state IN ('failed', 'dead') THEN coalesce(o.reason, 'unknown') ELSE '' END, count(*) FROM old_targets o GROUP BY 1, 2, 3, 4, 5, 6;
+      RETURN NULL;
+    END $$;
+
+ALTER FUNCTION price_tracker.count_deleted_targets() OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.count_new_targets() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    BEGIN
+      INSERT INTO price_tracker.target_moves (run_id, source, host, queue, to_state, to_reason, count)
+      SELECT run_id, source, host, queue, state, CASE WHEN n.state IN ('failed', 'dead') THEN coalesce(n.reason, 'unknown') ELSE '' END, count(*) FROM new_targets n GROUP BY 1, 2, 3, 4, 5, 6;
+      RETURN NULL;
+    END $$;
+
+ALTER FUNCTION price_tracker.count_new_targets() OWNER TO pricefleet_owner;
+
 CREATE FUNCTION price_tracker.ensure_monthly_partitions(months_ahead integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
@@ -376,6 +429,46 @@ CREATE FUNCTION price_tracker.finish_listing(p_target_id bigint, p_lease_token u
 
 ALTER FUNCTION price_tracker.finish_listing(p_target_id bigint, p_lease_token uuid, p_sighting jsonb, p_snapshot jsonb) OWNER TO pricefleet_owner;
 
+CREATE FUNCTION price_tracker.fold_target_moves(p_limit integer) RETURNS integer
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+      WITH chosen AS (
+        SELECT run_id, id FROM target_moves ORDER BY run_id, id LIMIT p_limit FOR UPDATE SKIP LOCKED
+      ), folded AS (
+        DELETE FROM target_moves m USING chosen c WHERE m.run_id = c.run_id AND m.id = c.id RETURNING m.*
+      ), of_runs AS (
+        SELECT f.* FROM folded f WHERE EXISTS (SELECT FROM runs WHERE id = f.run_id)
+      ), counts AS (
+        INSERT INTO run_counts AS c (run_id, source, host, queue, state, reason, count)
+        SELECT run_id, source, host, queue, state, reason, sum(count) FROM (
+          SELECT run_id, source, host, queue, to_state AS state, to_reason AS reason, count FROM of_runs WHERE to_state IS NOT NULL
+          UNION ALL
+          SELECT run_id, source, host, queue, from_state, from_reason, -count FROM of_runs WHERE from_state IS NOT NULL
+        ) both_sides GROUP BY run_id, source, host, queue, state, reason
+        ON CONFLICT (run_id, source, host, queue, state, reason) DO UPDATE SET count = c.count + excluded.count
+      ), outcomes AS (
+        INSERT INTO run_outcomes AS c (run_id, source, host, queue, outcome, duration_bucket, count, duration_ms)
+        SELECT run_id, source, host, queue, outcome, duration_bucket, sum(count), sum(duration_ms) FROM of_runs WHERE outcome IS NOT NULL
+         GROUP BY run_id, source, host, queue, outcome, duration_bucket
+        ON CONFLICT (run_id, source, host, queue, outcome, duration_bucket)
+        DO UPDATE SET count = c.count + excluded.count, duration_ms = c.duration_ms + excluded.duration_ms
+      ), minutes AS (
+        INSERT INTO run_minutes AS c (run_id, source, host, queue, minute, ended)
+        SELECT run_id, source, host, queue, date_trunc('minute', at), sum(count) FROM of_runs WHERE to_state IN ('done', 'failed', 'dead') AND from_state IN ('pending', 'queued', 'running') GROUP BY run_id, source, host, queue, date_trunc('minute', at)
+        ON CONFLICT (run_id, minute, source, host, queue) DO UPDATE SET ended = c.ended + excluded.ended
+      ), days AS (
+        INSERT INTO daily_outcomes AS c (day, source, host, queue, outcome, duration_bucket, count, duration_ms)
+        SELECT (at AT TIME ZONE 'UTC')::date, source, host, queue, outcome, duration_bucket, sum(count), sum(duration_ms)
+          FROM folded WHERE outcome IS NOT NULL GROUP BY (at AT TIME ZONE 'UTC')::date, source, host, queue, outcome, duration_bucket
+        ON CONFLICT (day, source, host, queue, outcome, duration_bucket)
+        DO UPDATE SET count = c.count + excluded.count, duration_ms = c.duration_ms + excluded.duration_ms
+      )
+      SELECT count(*)::integer FROM folded
+    $$;
+
+ALTER FUNCTION price_tracker.fold_target_moves(p_limit integer) OWNER TO pricefleet_owner;
+
 CREATE FUNCTION price_tracker.note_who_asked() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
@@ -386,6 +479,16 @@ CREATE FUNCTION price_tracker.note_who_asked() RETURNS trigger
     END $$;
 
 ALTER FUNCTION price_tracker.note_who_asked() OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.refuse_another_market() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    BEGIN
+      RAISE EXCEPTION 'target % stays in its run and market', OLD.id USING ERRCODE = 'PF409';
+    END $$;
+
+ALTER FUNCTION price_tracker.refuse_another_market() OWNER TO pricefleet_owner;
 
 CREATE FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) RETURNS void
     LANGUAGE plpgsql
@@ -614,6 +717,69 @@ CREATE TABLE price_tracker.bars_rest (
 );
 
 ALTER TABLE price_tracker.bars_rest OWNER TO pricefleet_owner;
+
+CREATE TABLE price_tracker.daily_outcomes (
+    day date NOT NULL,
+    source text NOT NULL,
+    host text NOT NULL,
+    queue text NOT NULL,
+    outcome text NOT NULL,
+    duration_bucket integer NOT NULL,
+    count bigint NOT NULL,
+    duration_ms bigint NOT NULL
+);
+
+ALTER TABLE price_tracker.daily_outcomes OWNER TO pricefleet_owner;
+
+COMMENT ON TABLE price_tracker.daily_outcomes IS 'days are UTC; they outlive runs and targets';
+
+CREATE TABLE price_tracker.target_moves (
+    run_id bigint NOT NULL,
+    source text NOT NULL,
+    host text NOT NULL,
+    queue text NOT NULL,
+    id bigint NOT NULL,
+    from_state text,
+    from_reason text,
+    to_state text,
+    to_reason text,
+    outcome text,
+    duration_bucket integer,
+    duration_ms bigint,
+    count integer NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='5000');
+
+ALTER TABLE price_tracker.target_moves OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.target_moves.outcome IS 'of an attempt that ended with this move: ok, or the class of its error';
+
+COMMENT ON COLUMN price_tracker.target_moves.duration_bucket IS 'floor(4 * log2(milliseconds)): four buckets an octave, so a quantile is right within a tenth';
+
+CREATE VIEW price_tracker.daily_outcomes_now AS
+ SELECT daily_outcomes.day,
+    daily_outcomes.source,
+    daily_outcomes.host,
+    daily_outcomes.queue,
+    daily_outcomes.outcome,
+    daily_outcomes.duration_bucket,
+    daily_outcomes.count,
+    daily_outcomes.duration_ms
+   FROM price_tracker.daily_outcomes
+UNION ALL
+ SELECT ((target_moves.at AT TIME ZONE 'UTC'::text))::date AS day,
+    target_moves.source,
+    target_moves.host,
+    target_moves.queue,
+    target_moves.outcome,
+    target_moves.duration_bucket,
+    target_moves.count,
+    target_moves.duration_ms
+   FROM price_tracker.target_moves
+  WHERE (target_moves.outcome IS NOT NULL);
+
+ALTER TABLE price_tracker.daily_outcomes_now OWNER TO pricefleet_owner;
 
 CREATE TABLE price_tracker.hosts (
     host text NOT NULL,
@@ -854,6 +1020,159 @@ CREATE TABLE price_tracker.run_collectors (
 
 ALTER TABLE price_tracker.run_collectors OWNER TO pricefleet_owner;
 
+CREATE TABLE price_tracker.run_counts (
+    run_id bigint NOT NULL,
+    source text NOT NULL,
+    host text NOT NULL,
+    queue text NOT NULL,
+    state text NOT NULL,
+    reason text NOT NULL,
+    count bigint NOT NULL
+);
+
+ALTER TABLE price_tracker.run_counts OWNER TO pricefleet_owner;
+
+CREATE VIEW price_tracker.run_counts_now AS
+ SELECT counted.run_id,
+    counted.source,
+    counted.host,
+    counted.queue,
+    counted.state,
+    counted.reason,
+    (sum(counted.count))::bigint AS count
+   FROM ( SELECT run_counts.run_id,
+            run_counts.source,
+            run_counts.host,
+            run_counts.queue,
+            run_counts.state,
+            run_counts.reason,
+            run_counts.count
+           FROM price_tracker.run_counts
+        UNION ALL
+         SELECT target_moves.run_id,
+            target_moves.source,
+            target_moves.host,
+            target_moves.queue,
+            target_moves.to_state,
+            target_moves.to_reason,
+            target_moves.count
+           FROM price_tracker.target_moves
+          WHERE (target_moves.to_state IS NOT NULL)
+        UNION ALL
+         SELECT target_moves.run_id,
+            target_moves.source,
+            target_moves.host,
+            target_moves.queue,
+            target_moves.from_state,
+            target_moves.from_reason,
+            (- target_moves.count)
+           FROM price_tracker.target_moves
+          WHERE (target_moves.from_state IS NOT NULL)) counted
+  GROUP BY counted.run_id, counted.source, counted.host, counted.queue, counted.state, counted.reason;
+
+ALTER TABLE price_tracker.run_counts_now OWNER TO pricefleet_owner;
+
+CREATE TABLE price_tracker.runs (
+    id bigint NOT NULL,
+    search_id bigint NOT NULL,
+    state text DEFAULT 'initializing'::text NOT NULL,
+    max_pages integer DEFAULT 0 NOT NULL,
+    enrich_limit integer DEFAULT 0 NOT NULL,
+    next_page integer DEFAULT 1 NOT NULL,
+    pages_read integer DEFAULT 0 NOT NULL,
+    total_results integer,
+    found integer DEFAULT 0 NOT NULL,
+    confirmed integer DEFAULT 0 NOT NULL,
+    collecting_until timestamp with time zone,
+    collected_at timestamp with time zone,
+    error text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    request_id text DEFAULT NULLIF(current_setting('pricefleet.request_id'::text, true), ''::text),
+    CONSTRAINT runs_state_check CHECK ((state = ANY (ARRAY['idle'::text, 'initializing'::text, 'processing'::text, 'paused'::text, 'completed'::text, 'error'::text])))
+);
+
+ALTER TABLE price_tracker.runs OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.runs.found IS 'distinct listings on the pages read so far';
+
+COMMENT ON COLUMN price_tracker.runs.confirmed IS 'of those found, the ones whose card sufficed: no target was made';
+
+COMMENT ON COLUMN price_tracker.runs.collecting_until IS 'the collector''s lease: past it, another one continues at next_page';
+
+COMMENT ON COLUMN price_tracker.runs.request_id IS 'the API request that started the run or last asked it to go on; null: a schedule or a person at the collector';
+
+CREATE TABLE price_tracker.targets (
+    id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    queue text NOT NULL,
+    source text NOT NULL,
+    host text NOT NULL,
+    external_id text NOT NULL,
+    url text NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    lost_leases integer DEFAULT 0 NOT NULL,
+    publish_id integer DEFAULT 0 NOT NULL,
+    not_before timestamp with time zone DEFAULT now() NOT NULL,
+    republish_after timestamp with time zone,
+    lease_token uuid,
+    lease_expires_at timestamp with time zone,
+    worker text,
+    error_class text,
+    reason text,
+    last_error text,
+    dead_lettered_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT a_queued_target_is_published_again CHECK (((state <> 'queued'::text) OR (republish_after IS NOT NULL))),
+    CONSTRAINT a_running_target_has_a_lease CHECK (((state <> 'running'::text) OR ((lease_token IS NOT NULL) AND (lease_expires_at IS NOT NULL)))),
+    CONSTRAINT targets_queue_check CHECK ((queue = ANY (ARRAY['listing_enrichment'::text, 'quote_refresh'::text, 'history_sync'::text]))),
+    CONSTRAINT targets_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'dead'::text, 'cancelled'::text])))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE price_tracker.targets OWNER TO pricefleet_owner;
+
+CREATE VIEW price_tracker.run_count_differences AS
+ SELECT run_id,
+    source,
+    host,
+    queue,
+    state,
+    reason,
+    COALESCE(there.count, (0)::bigint) AS there,
+    COALESCE(counted.count, (0)::bigint) AS counted
+   FROM (( SELECT t.run_id,
+            t.source,
+            t.host,
+            t.queue,
+            t.state,
+                CASE
+                    WHEN (t.state = ANY (ARRAY['failed'::text, 'dead'::text])) THEN COALESCE(t.reason, 'unknown'::text)
+                    ELSE ''::text
+                END AS reason,
+            count(*) AS count
+           FROM price_tracker.targets t
+          GROUP BY t.run_id, t.source, t.host, t.queue, t.state,
+                CASE
+                    WHEN (t.state = ANY (ARRAY['failed'::text, 'dead'::text])) THEN COALESCE(t.reason, 'unknown'::text)
+                    ELSE ''::text
+                END) there
+     FULL JOIN ( SELECT c.run_id,
+            c.source,
+            c.host,
+            c.queue,
+            c.state,
+            c.reason,
+            c.count
+           FROM (price_tracker.run_counts_now c
+             JOIN price_tracker.runs r ON ((r.id = c.run_id)))) counted USING (run_id, source, host, queue, state, reason))
+  WHERE (COALESCE(there.count, (0)::bigint) <> COALESCE(counted.count, (0)::bigint));
+
+ALTER TABLE price_tracker.run_count_differences OWNER TO pricefleet_owner;
+
 CREATE TABLE price_tracker.run_events (
     id bigint NOT NULL,
     run_id bigint NOT NULL,
@@ -886,42 +1205,96 @@ ALTER TABLE price_tracker.run_markets OWNER TO pricefleet_owner;
 
 COMMENT ON TABLE price_tracker.run_markets IS 'which hosts a run has targets at: the publisher goes round these, so that none buries another';
 
+CREATE TABLE price_tracker.run_minutes (
+    run_id bigint NOT NULL,
+    source text NOT NULL,
+    host text NOT NULL,
+    queue text NOT NULL,
+    minute timestamp with time zone NOT NULL,
+    ended bigint NOT NULL
+);
+
+ALTER TABLE price_tracker.run_minutes OWNER TO pricefleet_owner;
+
+CREATE VIEW price_tracker.run_minutes_now AS
+ SELECT counted.run_id,
+    counted.source,
+    counted.host,
+    counted.queue,
+    counted.minute,
+    (sum(counted.ended))::bigint AS ended
+   FROM ( SELECT run_minutes.run_id,
+            run_minutes.source,
+            run_minutes.host,
+            run_minutes.queue,
+            run_minutes.minute,
+            run_minutes.ended
+           FROM price_tracker.run_minutes
+        UNION ALL
+         SELECT target_moves.run_id,
+            target_moves.source,
+            target_moves.host,
+            target_moves.queue,
+            date_trunc('minute'::text, target_moves.at) AS date_trunc,
+            target_moves.count
+           FROM price_tracker.target_moves
+          WHERE ((target_moves.to_state = ANY (ARRAY['done'::text, 'failed'::text, 'dead'::text])) AND (target_moves.from_state = ANY (ARRAY['pending'::text, 'queued'::text, 'running'::text])))) counted
+  GROUP BY counted.run_id, counted.source, counted.host, counted.queue, counted.minute;
+
+ALTER TABLE price_tracker.run_minutes_now OWNER TO pricefleet_owner;
+
+CREATE TABLE price_tracker.run_outcomes (
+    run_id bigint NOT NULL,
+    source text NOT NULL,
+    host text NOT NULL,
+    queue text NOT NULL,
+    outcome text NOT NULL,
+    duration_bucket integer NOT NULL,
+    count bigint NOT NULL,
+    duration_ms bigint NOT NULL
+);
+
+ALTER TABLE price_tracker.run_outcomes OWNER TO pricefleet_owner;
+
+CREATE VIEW price_tracker.run_outcomes_now AS
+ SELECT counted.run_id,
+    counted.source,
+    counted.host,
+    counted.queue,
+    counted.outcome,
+    counted.duration_bucket,
+    (sum(counted.count))::bigint AS count,
+    (sum(counted.duration_ms))::bigint AS duration_ms
+   FROM ( SELECT run_outcomes.run_id,
+            run_outcomes.source,
+            run_outcomes.host,
+            run_outcomes.queue,
+            run_outcomes.outcome,
+            run_outcomes.duration_bucket,
+            run_outcomes.count,
+            run_outcomes.duration_ms
+           FROM price_tracker.run_outcomes
+        UNION ALL
+         SELECT target_moves.run_id,
+            target_moves.source,
+            target_moves.host,
+            target_moves.queue,
+            target_moves.outcome,
+            target_moves.duration_bucket,
+            target_moves.count,
+            target_moves.duration_ms
+           FROM price_tracker.target_moves
+          WHERE (target_moves.outcome IS NOT NULL)) counted
+  GROUP BY counted.run_id, counted.source, counted.host, counted.queue, counted.outcome, counted.duration_bucket;
+
+ALTER TABLE price_tracker.run_outcomes_now OWNER TO pricefleet_owner;
+
 CREATE TABLE price_tracker.run_transitions (
     from_state text NOT NULL,
     to_state text NOT NULL
 );
 
 ALTER TABLE price_tracker.run_transitions OWNER TO pricefleet_owner;
-
-CREATE TABLE price_tracker.runs (
-    id bigint NOT NULL,
-    search_id bigint NOT NULL,
-    state text DEFAULT 'initializing'::text NOT NULL,
-    max_pages integer DEFAULT 0 NOT NULL,
-    enrich_limit integer DEFAULT 0 NOT NULL,
-    next_page integer DEFAULT 1 NOT NULL,
-    pages_read integer DEFAULT 0 NOT NULL,
-    total_results integer,
-    found integer DEFAULT 0 NOT NULL,
-    confirmed integer DEFAULT 0 NOT NULL,
-    collecting_until timestamp with time zone,
-    collected_at timestamp with time zone,
-    error text,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    finished_at timestamp with time zone,
-    request_id text DEFAULT NULLIF(current_setting('pricefleet.request_id'::text, true), ''::text),
-    CONSTRAINT runs_state_check CHECK ((state = ANY (ARRAY['idle'::text, 'initializing'::text, 'processing'::text, 'paused'::text, 'completed'::text, 'error'::text])))
-);
-
-ALTER TABLE price_tracker.runs OWNER TO pricefleet_owner;
-
-COMMENT ON COLUMN price_tracker.runs.found IS 'distinct listings on the pages read so far';
-
-COMMENT ON COLUMN price_tracker.runs.confirmed IS 'of those found, the ones whose card sufficed: no target was made';
-
-COMMENT ON COLUMN price_tracker.runs.collecting_until IS 'the collector''s lease: past it, another one continues at next_page';
-
-COMMENT ON COLUMN price_tracker.runs.request_id IS 'the API request that started the run or last asked it to go on; null: a schedule or a person at the collector';
 
 ALTER TABLE price_tracker.runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME price_tracker.runs_id_seq
@@ -1046,38 +1419,14 @@ CREATE TABLE price_tracker.sync_status (
 
 ALTER TABLE price_tracker.sync_status OWNER TO pricefleet_owner;
 
-CREATE TABLE price_tracker.targets (
-    id bigint NOT NULL,
-    run_id bigint NOT NULL,
-    queue text NOT NULL,
-    source text NOT NULL,
-    host text NOT NULL,
-    external_id text NOT NULL,
-    url text NOT NULL,
-    state text DEFAULT 'pending'::text NOT NULL,
-    attempts integer DEFAULT 0 NOT NULL,
-    lost_leases integer DEFAULT 0 NOT NULL,
-    publish_id integer DEFAULT 0 NOT NULL,
-    not_before timestamp with time zone DEFAULT now() NOT NULL,
-    republish_after timestamp with time zone,
-    lease_token uuid,
-    lease_expires_at timestamp with time zone,
-    worker text,
-    error_class text,
-    reason text,
-    last_error text,
-    dead_lettered_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    started_at timestamp with time zone,
-    finished_at timestamp with time zone,
-    CONSTRAINT a_queued_target_is_published_again CHECK (((state <> 'queued'::text) OR (republish_after IS NOT NULL))),
-    CONSTRAINT a_running_target_has_a_lease CHECK (((state <> 'running'::text) OR ((lease_token IS NOT NULL) AND (lease_expires_at IS NOT NULL)))),
-    CONSTRAINT targets_queue_check CHECK ((queue = ANY (ARRAY['listing_enrichment'::text, 'quote_refresh'::text, 'history_sync'::text]))),
-    CONSTRAINT targets_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'dead'::text, 'cancelled'::text])))
-)
-WITH (fillfactor='80');
-
-ALTER TABLE price_tracker.targets OWNER TO pricefleet_owner;
+ALTER TABLE price_tracker.target_moves ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME price_tracker.target_moves_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 ALTER TABLE price_tracker.targets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME price_tracker.targets_id_seq
@@ -1097,6 +1446,9 @@ ALTER TABLE ONLY price_tracker.bars
 
 ALTER TABLE ONLY price_tracker.bars_rest
     ADD CONSTRAINT bars_rest_pkey PRIMARY KEY (exchange, symbol, "interval", opened_at);
+
+ALTER TABLE ONLY price_tracker.daily_outcomes
+    ADD CONSTRAINT daily_outcomes_pkey PRIMARY KEY (day, source, host, queue, outcome, duration_bucket);
 
 ALTER TABLE ONLY price_tracker.hosts
     ADD CONSTRAINT hosts_pkey PRIMARY KEY (host);
@@ -1140,11 +1492,20 @@ ALTER TABLE ONLY price_tracker.quotes
 ALTER TABLE ONLY price_tracker.run_collectors
     ADD CONSTRAINT run_collectors_pkey PRIMARY KEY (run_id);
 
+ALTER TABLE ONLY price_tracker.run_counts
+    ADD CONSTRAINT run_counts_pkey PRIMARY KEY (run_id, source, host, queue, state, reason);
+
 ALTER TABLE ONLY price_tracker.run_events
     ADD CONSTRAINT run_events_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY price_tracker.run_markets
     ADD CONSTRAINT run_markets_pkey PRIMARY KEY (run_id, host, queue);
+
+ALTER TABLE ONLY price_tracker.run_minutes
+    ADD CONSTRAINT run_minutes_pkey PRIMARY KEY (run_id, minute, source, host, queue);
+
+ALTER TABLE ONLY price_tracker.run_outcomes
+    ADD CONSTRAINT run_outcomes_pkey PRIMARY KEY (run_id, source, host, queue, outcome, duration_bucket);
 
 ALTER TABLE ONLY price_tracker.run_transitions
     ADD CONSTRAINT run_transitions_pkey PRIMARY KEY (from_state, to_state);
@@ -1169,6 +1530,9 @@ ALTER TABLE ONLY price_tracker.sync_schedules
 
 ALTER TABLE ONLY price_tracker.sync_status
     ADD CONSTRAINT sync_status_pkey PRIMARY KEY (exchange, symbol, "interval");
+
+ALTER TABLE ONLY price_tracker.target_moves
+    ADD CONSTRAINT target_moves_pkey PRIMARY KEY (run_id, id);
 
 ALTER TABLE ONLY price_tracker.targets
     ADD CONSTRAINT targets_once_a_run UNIQUE (run_id, source, external_id);
@@ -1210,6 +1574,8 @@ CREATE INDEX snapshots_of_listing ON price_tracker.snapshots USING btree (listin
 
 CREATE INDEX snapshots_of_target ON price_tracker.snapshots USING btree (target_id);
 
+CREATE INDEX targets_failed ON price_tracker.targets USING btree (run_id, finished_at DESC, id DESC) WHERE (state = ANY (ARRAY['failed'::text, 'dead'::text]));
+
 CREATE INDEX targets_in_flight ON price_tracker.targets USING btree (host) WHERE (state = 'running'::text);
 
 CREATE INDEX targets_leased ON price_tracker.targets USING btree (lease_expires_at) WHERE (state = 'running'::text);
@@ -1230,6 +1596,14 @@ ALTER INDEX price_tracker.price_observations_of_listing ATTACH PARTITION price_t
 
 ALTER INDEX price_tracker.price_observations_pkey ATTACH PARTITION price_tracker.price_observations_rest_pkey;
 
+CREATE TRIGGER a_target_stays_in_its_market BEFORE UPDATE OF run_id, source, host, queue ON price_tracker.targets FOR EACH ROW WHEN (((((old.run_id IS DISTINCT FROM new.run_id) OR (old.source IS DISTINCT FROM new.source)) OR (old.host IS DISTINCT FROM new.host)) OR (old.queue IS DISTINCT FROM new.queue))) EXECUTE FUNCTION price_tracker.refuse_another_market();
+
+CREATE TRIGGER changed_targets_are_counted AFTER UPDATE ON price_tracker.targets REFERENCING OLD TABLE AS old_targets NEW TABLE AS new_targets FOR EACH STATEMENT EXECUTE FUNCTION price_tracker.count_changed_targets();
+
+CREATE TRIGGER deleted_targets_are_counted AFTER DELETE ON price_tracker.targets REFERENCING OLD TABLE AS old_targets FOR EACH STATEMENT EXECUTE FUNCTION price_tracker.count_deleted_targets();
+
+CREATE TRIGGER new_targets_are_counted AFTER INSERT ON price_tracker.targets REFERENCING NEW TABLE AS new_targets FOR EACH STATEMENT EXECUTE FUNCTION price_tracker.count_new_targets();
+
 CREATE TRIGGER runs_who_asked BEFORE UPDATE OF state ON price_tracker.runs FOR EACH ROW WHEN ((new.state = 'processing'::text)) EXECUTE FUNCTION price_tracker.note_who_asked();
 
 ALTER TABLE ONLY price_tracker.quote_rejections
@@ -1244,6 +1618,9 @@ ALTER TABLE ONLY price_tracker.quotes
 ALTER TABLE ONLY price_tracker.run_collectors
     ADD CONSTRAINT run_collectors_run_id_fkey FOREIGN KEY (run_id) REFERENCES price_tracker.runs(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY price_tracker.run_counts
+    ADD CONSTRAINT run_counts_run_id_fkey FOREIGN KEY (run_id) REFERENCES price_tracker.runs(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY price_tracker.run_events
     ADD CONSTRAINT run_events_run_id_fkey FOREIGN KEY (run_id) REFERENCES price_tracker.runs(id) ON DELETE CASCADE;
 
@@ -1252,6 +1629,12 @@ ALTER TABLE ONLY price_tracker.run_markets
 
 ALTER TABLE ONLY price_tracker.run_markets
     ADD CONSTRAINT run_markets_run_id_fkey FOREIGN KEY (run_id) REFERENCES price_tracker.runs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY price_tracker.run_minutes
+    ADD CONSTRAINT run_minutes_run_id_fkey FOREIGN KEY (run_id) REFERENCES price_tracker.runs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY price_tracker.run_outcomes
+    ADD CONSTRAINT run_outcomes_run_id_fkey FOREIGN KEY (run_id) REFERENCES price_tracker.runs(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY price_tracker.runs
     ADD CONSTRAINT runs_search_id_fkey FOREIGN KEY (search_id) REFERENCES price_tracker.searches(id);
@@ -1328,13 +1711,24 @@ GRANT ALL ON FUNCTION price_tracker.claim_target(p_target_id bigint, p_publish_i
 REVOKE ALL ON FUNCTION price_tracker.complete_finished_runs() FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.complete_finished_runs() TO pricefleet_worker;
 
+REVOKE ALL ON FUNCTION price_tracker.count_changed_targets() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION price_tracker.count_deleted_targets() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION price_tracker.count_new_targets() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION price_tracker.ensure_monthly_partitions(months_ahead integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.ensure_monthly_partitions(months_ahead integer) TO pricefleet_worker;
 
 REVOKE ALL ON FUNCTION price_tracker.finish_listing(p_target_id bigint, p_lease_token uuid, p_sighting jsonb, p_snapshot jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.finish_listing(p_target_id bigint, p_lease_token uuid, p_sighting jsonb, p_snapshot jsonb) TO pricefleet_worker;
 
+REVOKE ALL ON FUNCTION price_tracker.fold_target_moves(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.fold_target_moves(p_limit integer) TO pricefleet_worker;
+
 REVOKE ALL ON FUNCTION price_tracker.note_who_asked() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION price_tracker.refuse_another_market() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) TO pricefleet_worker;
@@ -1351,6 +1745,16 @@ GRANT SELECT ON TABLE price_tracker.bars TO pricefleet_api;
 GRANT SELECT ON TABLE price_tracker.bars TO pricefleet_asks;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.bars_rest TO pricefleet_worker;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.daily_outcomes TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.daily_outcomes TO pricefleet_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.target_moves TO pricefleet_worker;
+GRANT INSERT ON TABLE price_tracker.target_moves TO pricefleet_asks;
+GRANT SELECT ON TABLE price_tracker.target_moves TO pricefleet_api;
+
+GRANT SELECT ON TABLE price_tracker.daily_outcomes_now TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.daily_outcomes_now TO pricefleet_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.hosts TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.hosts TO pricefleet_api;
@@ -1405,6 +1809,23 @@ GRANT SELECT ON TABLE price_tracker.quotes TO pricefleet_asks;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.run_collectors TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.run_collectors TO pricefleet_api;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.run_counts TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.run_counts TO pricefleet_api;
+
+GRANT SELECT ON TABLE price_tracker.run_counts_now TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.run_counts_now TO pricefleet_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.runs TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.runs TO pricefleet_api;
+GRANT SELECT,INSERT,UPDATE ON TABLE price_tracker.runs TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.targets TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.targets TO pricefleet_api;
+GRANT SELECT,INSERT,UPDATE ON TABLE price_tracker.targets TO pricefleet_asks;
+
+GRANT SELECT ON TABLE price_tracker.run_count_differences TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.run_count_differences TO pricefleet_api;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.run_events TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.run_events TO pricefleet_api;
 GRANT SELECT,INSERT ON TABLE price_tracker.run_events TO pricefleet_asks;
@@ -1415,13 +1836,21 @@ GRANT USAGE ON SEQUENCE price_tracker.run_events_id_seq TO pricefleet_asks;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.run_markets TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.run_markets TO pricefleet_api;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.run_minutes TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.run_minutes TO pricefleet_api;
+
+GRANT SELECT ON TABLE price_tracker.run_minutes_now TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.run_minutes_now TO pricefleet_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.run_outcomes TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.run_outcomes TO pricefleet_api;
+
+GRANT SELECT ON TABLE price_tracker.run_outcomes_now TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.run_outcomes_now TO pricefleet_api;
+
 GRANT SELECT ON TABLE price_tracker.run_transitions TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.run_transitions TO pricefleet_api;
 GRANT SELECT ON TABLE price_tracker.run_transitions TO pricefleet_asks;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.runs TO pricefleet_worker;
-GRANT SELECT ON TABLE price_tracker.runs TO pricefleet_api;
-GRANT SELECT,INSERT,UPDATE ON TABLE price_tracker.runs TO pricefleet_asks;
 
 GRANT USAGE ON SEQUENCE price_tracker.runs_id_seq TO pricefleet_worker;
 GRANT USAGE ON SEQUENCE price_tracker.runs_id_seq TO pricefleet_asks;
@@ -1453,9 +1882,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.sync_status TO pricefle
 GRANT SELECT ON TABLE price_tracker.sync_status TO pricefleet_api;
 GRANT SELECT,INSERT,UPDATE ON TABLE price_tracker.sync_status TO pricefleet_asks;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.targets TO pricefleet_worker;
-GRANT SELECT ON TABLE price_tracker.targets TO pricefleet_api;
-GRANT SELECT,INSERT,UPDATE ON TABLE price_tracker.targets TO pricefleet_asks;
+GRANT USAGE ON SEQUENCE price_tracker.target_moves_id_seq TO pricefleet_worker;
+GRANT USAGE ON SEQUENCE price_tracker.target_moves_id_seq TO pricefleet_asks;
 
 GRANT USAGE ON SEQUENCE price_tracker.targets_id_seq TO pricefleet_worker;
 GRANT USAGE ON SEQUENCE price_tracker.targets_id_seq TO pricefleet_asks;
