@@ -21,6 +21,8 @@ export interface Tick {
   /** EXCHANGE:SYMBOL */
   instrument: string;
   price: number;
+  /** The feed told this price now: it counts in bars. False when only bid or ask moved, and the price is the last one. */
+  isTrade: boolean;
   bid: number | null;
   ask: number | null;
   /** Traded since the day began, as feeds tell it; null where the feed does not. */

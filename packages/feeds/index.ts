@@ -1,1 +1,2 @@
-export { createFrameDecoder, frame, type FrameDecoder } from "./tradingview/frames.ts";
+export type { FeedCounters, FeedListener, QuoteFeed } from "./feed.ts";
+export { openTradingviewFeed, type TradingviewOptions } from "./tradingview/quote-feed.ts";

@@ -9,6 +9,7 @@ const at = (time: string) => Date.parse(`2026-11-23T${time}Z`);
 const tick = (time: string, price: number, more: Partial<Tick> = {}): Tick => ({
   instrument: GOLD,
   price,
+  isTrade: true,
   bid: null,
   ask: null,
   dayVolume: null,

@@ -69,6 +69,7 @@ export function createBarBook(intervals: readonly BarInterval[] = barIntervals):
       return lateTicks;
     },
     add(tick) {
+      if (!tick.isTrade) return [];
       const row = rows.get(tick.instrument) ?? newRow(tick.instrument);
       const volume = tradedSince(row, tick.dayVolume);
       let completed: TickedBar[] | null = null;
