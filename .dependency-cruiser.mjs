@@ -80,7 +80,7 @@ export default {
     {
       name: "only-declared-dependencies",
       severity: "error",
-      from: { path: "^(packages|services)/", pathNot: "[.]test[.]ts$" },
+      from: { path: "^(packages|services)/", pathNot: "([.]test[.]ts$|/test-support/)" },
       to: { dependencyTypes: ["npm-no-pkg", "npm-unknown", "npm-dev"] },
     },
     { name: "imports-resolve", severity: "error", from: {}, to: { couldNotResolve: true } },
