@@ -43,6 +43,12 @@ export const sharedEnvironment = z.object({
   ENVIRONMENT: z.string().default("production"),
 });
 
+/** What those read that start runs on schedule. */
+export const scheduleEnvironment = z.object({
+  /** A run that was paused longer than this makes room for its search's next one, unless the search says otherwise. */
+  PAUSED_RUN_BLOCKS_HOURS: wholeNumber(0, 8_760).default(24),
+});
+
 /** The first thing wrong with an environment, worded for the person who set it. */
 export class BadEnvironmentError extends Error {
   override readonly name = "BadEnvironmentError";

@@ -1,4 +1,5 @@
 export * from "./bar-interval.ts";
+export * from "./cadence.ts";
 export * from "./collector.ts";
 export * from "./environment.ts";
 export * from "./errors.ts";

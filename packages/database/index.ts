@@ -19,6 +19,7 @@ export * from "./repositories/partition-repository.ts";
 export * from "./repositories/run-counts-repository.ts";
 export * from "./repositories/run-queries.ts";
 export * from "./repositories/run-repository.ts";
+export { type FiredSearch, startDueSearches } from "./repositories/schedule-repository.ts";
 export * from "./repositories/search-queries.ts";
 export { type Sighting, type StoredSighting, storeSightings } from "./repositories/sighting-repository.ts";
 export { markSnapshotsPruned, type SnapshotRow } from "./repositories/snapshot-repository.ts";

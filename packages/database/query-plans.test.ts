@@ -195,7 +195,7 @@ const workersCalls: Record<string, Call> = {
   markCollected: (db) => door.markCollected(db, run.id),
   changeRunState: (db) => door.changeRunState(db, run.id, "paused", "test"),
   completeFinishedRuns: (db) => door.completeFinishedRuns(db),
-  startDueSearches: (db) => door.startDueSearches(db),
+  startDueSearches: (db) => door.startDueSearches(db, 24),
   foldTargetMoves: (db) => door.foldTargetMoves(db, 10_000),
   ensureMonthlyPartitions: (db) => door.ensureMonthlyPartitions(db, 3),
   distrustTheBelt: (db) => door.distrustTheBelt(db),
@@ -216,6 +216,7 @@ const apisCalls: Record<string, Call> = {
   findSearchFor: (db) => door.findSearchFor(db, "sample", "term 3", null),
   askSearch: (db) => door.askSearch(db, { ...collecting, term: "a third" }),
   askSearchChange: (db) => door.askSearchChange(db, run.searchId, { maxPages: 3 }),
+  askSearchSchedule: (db) => door.askSearchSchedule(db, run.searchId, { next_run_at: null }),
   askRun: (db) => door.askRun(db, ended.searchId, null, null),
   askOfRun: times([
     (db) => door.askOfRun(db, run.id, "retry"),

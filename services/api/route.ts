@@ -120,6 +120,10 @@ function checkParts(schemas: Record<keyof RawRequest, z.ZodObject>, raw: RawRequ
 }
 
 function explain(issue: z.core.$ZodIssue, part: keyof RawRequest, schema: z.ZodObject, raw: unknown) {
+  if (issue.code === "unrecognized_keys" && issue.path.length > 0) {
+    const message = `is not known there; ${issue.path.join(".")} should be ${issue.message}`;
+    return issue.keys.map((key) => ({ field: [...issue.path, key].join("."), message }));
+  }
   if (issue.code === "unrecognized_keys") {
     const known = Object.keys(schema.shape);
     const message =

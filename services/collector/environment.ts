@@ -1,4 +1,13 @@
-import { amqpUrl, databaseUrl, listVariable, sharedEnvironment, wholeNumber } from "@pricefleet/contracts";
+import {
+  amqpUrl,
+  databaseUrl,
+  isTimeZone,
+  listVariable,
+  scheduleEnvironment,
+  sharedEnvironment,
+  whatIsWrongWithCron,
+  wholeNumber,
+} from "@pricefleet/contracts";
 import { fetchingEnvironment, keptPagesEnvironment } from "@pricefleet/fetching";
 import { createSources, sourcesEnvironment } from "@pricefleet/sources";
 import { z } from "zod";
@@ -9,6 +18,7 @@ export const collectorEnvironment = sharedEnvironment.extend({
   ...fetchingEnvironment.shape,
   ...keptPagesEnvironment.shape,
   ...sourcesEnvironment.shape,
+  ...scheduleEnvironment.shape,
   DATABASE_URL: databaseUrl,
   DATABASE_POOL_MAX: wholeNumber(1, 100).default(5),
   AMQP_URL: amqpUrl,
@@ -31,6 +41,24 @@ export const collectorEnvironment = sharedEnvironment.extend({
     .optional(),
   /** Touched every ten seconds, from when the service is ready; what probes look at. */
   HEARTBEAT_FILE: z.string().optional(),
-  COLLECTOR_MODE: z.enum(["oneshot"], { error: "oneshot" }).default("oneshot"),
+  /** oneshot: one round, then the end. daemon and cron: round after round until SIGTERM. */
+  COLLECTOR_MODE: z
+    .enum(["oneshot", "daemon", "cron"], { error: "oneshot, daemon or cron" })
+    .default("oneshot"),
+  /** daemon: from the start of one round to the start of the next. */
+  COLLECT_INTERVAL_SECONDS: wholeNumber(1, 31_536_000).default(21_600),
+  /** cron: when a round starts. */
+  COLLECT_SCHEDULE: z
+    .string()
+    .superRefine((cron, context) => {
+      const wrong = whatIsWrongWithCron(cron);
+      if (wrong === null) return;
+      context.addIssue({ code: "custom", message: `five cron fields such as 0 6 * * 1-5: ${wrong}` });
+    })
+    .default("0 */6 * * *"),
+  COLLECT_TIME_ZONE: z
+    .string()
+    .refine(isTimeZone, { error: "a time zone such as Europe/Berlin" })
+    .default("UTC"),
 });
 export type CollectorEnvironment = z.infer<typeof collectorEnvironment>;

@@ -1,4 +1,11 @@
-import { ExitCode, messageOf, PricefleetError, readEnvironment, startHeartbeat } from "@pricefleet/contracts";
+import {
+  ExitCode,
+  messageOf,
+  nextTime,
+  PricefleetError,
+  readEnvironment,
+  startHeartbeat,
+} from "@pricefleet/contracts";
 import {
   changeRunState,
   type CollectingRun,
@@ -20,6 +27,7 @@ import { baseUrlsIn, createSources, sourcesOptions } from "@pricefleet/sources";
 import { collectRun } from "./collect-run.ts";
 import type { Desk } from "./desk.ts";
 import { collectorEnvironment } from "./environment.ts";
+import { doRounds } from "./rounds.ts";
 
 const env = readEnvironment(collectorEnvironment);
 const logger = createServiceLogger(env, "collector");
@@ -57,8 +65,30 @@ async function run(): Promise<ExitCode> {
     stopping: stopping.signal,
   };
 
+  const round = () => collectAll(runsToCollect(db), desk);
+  // Awaited here, or all that is open would be closed before the round has begun.
+  if (env.COLLECTOR_MODE === "oneshot") return await round();
+  await doRounds({
+    round,
+    leftovers: () => collectAll(runsWithNobody(db), desk),
+    nextRoundAt,
+    stopping: stopping.signal,
+    logger,
+  });
+  return ExitCode.ok;
+}
+
+/** A daemon begins at once; by a schedule the first round waits for its time, too. */
+function nextRoundAt(startedAt: Date | null): Date {
+  if (env.COLLECTOR_MODE === "cron")
+    return nextTime({ cron: env.COLLECT_SCHEDULE, time_zone: env.COLLECT_TIME_ZONE }, new Date(), 0);
+  if (startedAt === null) return new Date();
+  return new Date(startedAt.getTime() + env.COLLECT_INTERVAL_SECONDS * 1_000);
+}
+
+async function collectAll(runs: AsyncGenerator<CollectingRun>, desk: Desk): Promise<ExitCode> {
   let exitCode: ExitCode = ExitCode.ok;
-  for await (const run of runsToCollect(db)) {
+  for await (const run of runs) {
     const code = await collectAndSettle(run, desk);
     if (code !== ExitCode.ok) exitCode = code;
     if (stopping.signal.aborted) break;
@@ -95,7 +125,12 @@ async function* runsToCollect(db: Database): AsyncGenerator<CollectingRun> {
     }
   }
   if (searches.length > 0) return;
-  await startDueSearches(db);
+  await startDueSearches(db, env.PAUSED_RUN_BLOCKS_HOURS);
+  yield* runsWithNobody(db);
+}
+
+/** Runs that were asked for and not begun, and those whose collector is gone. */
+async function* runsWithNobody(db: Database): AsyncGenerator<CollectingRun> {
   for (const runId of await runsWithoutCollector(db)) {
     const run = await takeOverRun(db, runId);
     if (run !== null) yield run;

@@ -6,7 +6,6 @@ import {
   noteCollectorGone,
   runsToLookAt,
   runsWithoutCollector,
-  startDueSearches,
   type Term,
 } from "@pricefleet/database";
 import type { CollectorLauncher } from "@pricefleet/kubernetes";
@@ -21,9 +20,8 @@ interface Means {
 /** So many are looked at in one go; their ids go into one question to the API server. */
 const MAX_LOOKED_AT = 200;
 
-/** Runs asked for and runs whose time has come take the same way. One that cannot be started holds up no other. */
-export async function startCollectors(term: Term, { db, launcher, logger }: Means): Promise<void> {
-  await asLeader(db, term, startDueSearches);
+/** Runs asked for and runs whose time had come take the same way. One that cannot be started holds up no other. */
+export async function startCollectors(_term: Term, { db, launcher, logger }: Means): Promise<void> {
   for (const runId of await runsWithoutCollector(db)) {
     try {
       await launcher.launch(runId);

@@ -20,6 +20,7 @@ import type { Logger } from "@pricefleet/logging";
 import { type Belt, publishDueTargets } from "@pricefleet/queue";
 import { queueNames } from "@pricefleet/contracts";
 import { startCollectors, watchCollectors } from "./collectors.ts";
+import { fireSchedules } from "./fire-schedules.ts";
 
 export interface Office {
   db: Database;
@@ -28,6 +29,7 @@ export interface Office {
   logger: Logger;
   republishAfterSeconds: number;
   longestBelt: number;
+  pausedRunBlocksHours: number;
   snapshots: KeptPages;
   debugPages: KeptPages;
 }
@@ -52,6 +54,7 @@ export const duties: readonly Duty[] = [
   { name: "publish what is due", everyMs: 500, run: publishWhatIsDue },
   { name: "fold counters", everyMs: 1_000, run: foldCounters },
   { name: "close finished runs", everyMs: 1_000, run: closeFinishedRuns },
+  { name: "fire schedules", everyMs: 2_000, run: fireSchedules },
   { name: "start collectors", everyMs: 2_000, run: startCollectors },
   { name: "watch collectors", everyMs: 2_000, run: watchCollectors },
   { name: "deliver dead letters", everyMs: 5_000, run: deliverDeadLetters },
@@ -94,6 +97,10 @@ async function foldCounters(term: Term, { db }: Office): Promise<void> {
 async function closeFinishedRuns(term: Term, { db, logger }: Office): Promise<void> {
   const runIds = await asLeader(db, term, completeFinishedRuns);
   for (const runId of runIds) logger.info("run completed", { run_id: runId });
+}
+
+async function startCollectors(_term: Term, { db, launcher }: Office): Promise<void> {
+  for (const runId of await runsWithoutCollector(db)) await launcher.launch(runId);
 }
 
 async function deliverDeadLetters(_term: Term, { db, belt, logger }: Office): Promise<void> {

@@ -1,9 +1,16 @@
-import { amqpUrl, databaseUrl, sharedEnvironment, wholeNumber } from "@pricefleet/contracts";
+import {
+  amqpUrl,
+  databaseUrl,
+  scheduleEnvironment,
+  sharedEnvironment,
+  wholeNumber,
+} from "@pricefleet/contracts";
 import { keptPagesEnvironment } from "@pricefleet/fetching";
 import { z } from "zod";
 
 export const dispatcherEnvironment = sharedEnvironment.extend({
   ...keptPagesEnvironment.shape,
+  ...scheduleEnvironment.shape,
   DATABASE_URL: databaseUrl,
   DATABASE_POOL_MAX: wholeNumber(1, 100).default(5),
   AMQP_URL: amqpUrl,

@@ -49,6 +49,7 @@ async function run(): Promise<ExitCode> {
     logger,
     longestBelt: defaultBelt.longestBelt,
     republishAfterSeconds: env.REPUBLISH_AFTER_SECONDS,
+    pausedRunBlocksHours: env.PAUSED_RUN_BLOCKS_HOURS,
     snapshots: {
       store: createSnapshotStore(env.SNAPSHOT_DIR),
       olderThanDays: env.SNAPSHOT_MAX_AGE_DAYS,

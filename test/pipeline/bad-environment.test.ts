@@ -20,6 +20,16 @@ describe("a bad environment variable is one line that names it, what it got and 
       { SAMPLE_BASE_URL: "ftp://x" },
       /^SAMPLE_BASE_URL is "ftp:\/\/x"; it should be a URL such as https:/,
     ],
+    [
+      "collector",
+      { COLLECT_SCHEDULE: "0 6 * *" },
+      'COLLECT_SCHEDULE is "0 6 * *"; it should be five cron fields such as 0 6 * * 1-5: it has 4 fields, not five',
+    ],
+    [
+      "collector",
+      { COLLECT_TIME_ZONE: "Berlin" },
+      'COLLECT_TIME_ZONE is "Berlin"; it should be a time zone such as Europe/Berlin',
+    ],
     ["worker", { FETCH_MODE: "curl" }, 'FETCH_MODE is "curl"; it should be auto, http or browser'],
     [
       "worker",

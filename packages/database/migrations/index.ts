@@ -8,6 +8,7 @@ import * as theBelt from "./0006-the-belt.ts";
 import * as sightingsAndFinishes from "./0007-sightings-and-finishes.ts";
 import * as runCounts from "./0008-run-counts.ts";
 import * as runCollectors from "./0009-run-collectors.ts";
+import * as schedules from "./0011-schedules.ts";
 import * as whoAsked from "./0014-who-asked.ts";
 import * as marketData from "./0020-market-data.ts";
 
@@ -22,6 +23,7 @@ export const migrations: Record<string, Migration> = {
   "0007-sightings-and-finishes": sightingsAndFinishes,
   "0008-run-counts": runCounts,
   "0009-run-collectors": runCollectors,
+  "0011-schedules": schedules,
   "0014-who-asked": whoAsked,
   "0020-market-data": marketData,
 };

@@ -48,15 +48,31 @@ export async function askSearchChange(
     maxPages?: number | undefined;
     enrichLimit?: number | undefined;
     enabled?: boolean | undefined;
-    intervalSeconds?: number | undefined;
   },
 ): Promise<void> {
-  const { maxPages = null, enrichLimit = null, enabled = null, intervalSeconds = null } = change;
+  const { maxPages = null, enrichLimit = null, enabled = null } = change;
   await asking(() =>
-    sql`SELECT ask_search_change(${searchId}, ${maxPages}, ${enrichLimit}, ${enabled}, ${intervalSeconds})`.execute(
-      db,
-    ),
+    sql`SELECT ask_search_change(${searchId}, ${maxPages}, ${enrichLimit}, ${enabled}, NULL)`.execute(db),
   );
+}
+
+/** Columns of `searches`. What is not given stays; null clears. */
+export interface ScheduleChange {
+  cron?: string | null;
+  time_zone?: string | null;
+  interval_seconds?: number | null;
+  jitter_percent?: number;
+  next_run_at?: Date | null;
+  paused_run_blocks_hours?: number | null;
+}
+
+/** @throws NoSuchThingError */
+export async function askSearchSchedule(
+  db: Database,
+  searchId: string,
+  change: ScheduleChange,
+): Promise<void> {
+  await asking(() => sql`SELECT ask_search_schedule(${searchId}, ${JSON.stringify(change)})`.execute(db));
 }
 
 /**

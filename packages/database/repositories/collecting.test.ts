@@ -1,4 +1,3 @@
-// Long because each rule of collecting is held against one and the same book, which its helpers fill.
 import { sql } from "kysely";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "../../../test/harness/index.ts";
@@ -12,7 +11,6 @@ import {
   releaseRun,
   RunUnderWayError,
   runsWithoutCollector,
-  startDueSearches,
   startRun,
   takeOverRun,
 } from "./run-repository.ts";
@@ -290,37 +288,5 @@ describe("a run is completed when its pages are read and its targets have ended"
     );
     expect(completed).toEqual([]);
     expect(await stateOf(run)).toBe("processing");
-  });
-});
-
-describe("a search with an interval", () => {
-  it("is fired once when its time has come, and has its next time", async () => {
-    await sql`INSERT INTO searches (source, term, interval_seconds, next_run_at) VALUES
-      ('sample', 'due', 3600, now() - interval '1 minute'), ('sample', 'later', 3600, now() + interval '1 minute'),
-      ('sample', 'by hand', NULL, NULL)`.execute(db);
-    const fired = await Promise.all(Array.from({ length: 4 }, () => startDueSearches(db)));
-    expect(fired.flat()).toHaveLength(1);
-    const { rows } = await sql`
-      SELECT term, runs.state, reason, next_run_at > now() + interval '59 minutes' AS "isInTime"
-        FROM runs JOIN searches ON search_id = searches.id JOIN run_events ON run_id = runs.id`.execute(db);
-    expect(rows).toEqual([
-      { term: "due", state: "initializing", reason: "its time had come", isInTime: true },
-    ]);
-    expect(await startDueSearches(db)).toEqual([]);
-  });
-
-  it("is not fired while its last run is under way, and waits for its next time", async () => {
-    const run = await aRun(db);
-    await sql`UPDATE searches SET interval_seconds = 60, next_run_at = now() - interval '1 minute'`.execute(
-      db,
-    );
-    expect(await startDueSearches(db)).toEqual([]);
-    expect(await runRow(run)).toMatchObject({ state: "processing" });
-  });
-
-  it("is not fired when it is switched off", async () => {
-    await sql`INSERT INTO searches (source, term, interval_seconds, next_run_at, enabled)
-              VALUES ('sample', 'off', 3600, now(), false)`.execute(db);
-    expect(await startDueSearches(db)).toEqual([]);
   });
 });

@@ -154,20 +154,3 @@ export async function completeFinishedRuns(db: Database): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`SELECT id FROM complete_finished_runs() AS id`.execute(db);
   return rows.map((row) => row.id);
 }
-
-/** Enabled searches whose time has come; each is given its next time, so that it is fired once. */
-export async function startDueSearches(db: Database): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    WITH due AS (
-      UPDATE searches SET next_run_at = now() + make_interval(secs => interval_seconds)
-       WHERE enabled AND interval_seconds IS NOT NULL AND next_run_at <= now()
-      RETURNING id, max_pages, enrich_limit
-    ), started AS (
-      INSERT INTO runs (search_id, max_pages, enrich_limit) SELECT id, max_pages, enrich_limit FROM due
-      ON CONFLICT DO NOTHING RETURNING id
-    ), noted AS (
-      INSERT INTO run_events (run_id, from_state, to_state, reason) SELECT id, NULL, 'initializing', 'its time had come' FROM started
-    )
-    SELECT id FROM started`.execute(db);
-  return rows.map((row) => row.id);
-}

@@ -1,4 +1,6 @@
+import { sql } from "kysely";
 import type { Database } from "../connect.ts";
+import { cadenceOf } from "./schedule-repository.ts";
 
 /** What the API reads of searches. Rows are named as its JSON is. */
 const searchColumns = [
@@ -9,27 +11,46 @@ const searchColumns = [
   "max_pages",
   "enrich_limit",
   "enabled",
+  "cron",
+  "time_zone",
   "interval_seconds",
-  "next_run_at",
+  "jitter_percent",
+  "paused_run_blocks_hours",
+  "last_skipped_at",
+  "last_skipped_reason",
   "created_at",
 ] as const;
 
+/** A search that is switched off has no next time, whatever it had. */
+const nextRunAt = sql<Date | null>`CASE WHEN enabled THEN next_run_at END`.as("next_run_at");
+
+type SearchRow = Parameters<typeof cadenceOf>[0];
+
+function withCadence<Row extends SearchRow>({ cron, time_zone, jitter_percent, ...row }: Row) {
+  const { interval_seconds } = row;
+  return { ...row, cadence: cadenceOf({ cron, time_zone, interval_seconds, jitter_percent }) };
+}
+
 /** A page of searches, the newest first. `after`: the last search of the page before. */
 export async function findSearches(db: Database, limit: number, after: { id: string } | null) {
-  let query = db.selectFrom("searches").select(searchColumns);
+  let query = db.selectFrom("searches").select([...searchColumns, nextRunAt]);
   if (after !== null) query = query.where("id", "<", after.id);
   const rows = await query
     .orderBy("id", "desc")
     .limit(limit + 1)
     .execute();
-  const items = rows.slice(0, limit);
+  const items = rows.slice(0, limit).map(withCadence);
   return { items, next: rows.length > limit ? (items.at(-1) ?? null) : null };
 }
 
 /** Null if there is no such search. */
 export async function findSearch(db: Database, id: string) {
-  const row = await db.selectFrom("searches").select(searchColumns).where("id", "=", id).executeTakeFirst();
-  return row ?? null;
+  const row = await db
+    .selectFrom("searches")
+    .select([...searchColumns, nextRunAt])
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return row === undefined ? null : withCadence(row);
 }
 
 /** The id of the search for just this, null if nobody has asked for it yet. */

@@ -1,9 +1,18 @@
-import { askSearch, askSearchChange, findSearch, findSearches, findSearchFor } from "@pricefleet/database";
+import {
+  askSearch,
+  askSearchChange,
+  askSearchSchedule,
+  type Database,
+  findSearch,
+  findSearches,
+  findSearchFor,
+} from "@pricefleet/database";
 import { z } from "zod";
 import { endedAtId, readCursor, writeCursor } from "../cursor.ts";
-import { cursorField, id, idParams, numberInBody, pageSchema, pageSize, timestamp } from "../fields.ts";
+import { cursorField, id, idParams, pageSchema, pageSize, timestamp } from "../fields.ts";
 import { Problem } from "../problem.ts";
 import { defineRoute } from "../route.ts";
+import { oneCadence, schedule, scheduleChange } from "../search-schedule.ts";
 import { limits, refuseUnreadable, sourceName, wording } from "../search-order.ts";
 
 const search = z
@@ -15,18 +24,21 @@ const search = z
     max_pages: z.int().describe("0: all"),
     enrich_limit: z.int().describe("How many listing pages a run reads; 0: all"),
     enabled: z.boolean(),
-    interval_seconds: z.int().nullable().describe("null: runs only when asked for"),
-    next_run_at: timestamp.nullable(),
+    cadence: z
+      .union([
+        z.strictObject({ cron: z.string(), time_zone: z.string() }),
+        z.strictObject({ interval_seconds: z.int(), jitter_percent: z.int() }),
+      ])
+      .nullable()
+      .describe("null: runs only when asked for"),
+    interval_seconds: z.int().nullable().describe("The cadence's, where it has one"),
+    next_run_at: timestamp.nullable().describe("null: no run is planned"),
+    paused_run_blocks_hours: z.int().nullable().describe("null: as the dispatcher is set"),
+    last_skipped_at: timestamp.nullable().describe("When a run was due and none could be started"),
+    last_skipped_reason: z.string().nullable(),
     created_at: timestamp,
   })
   .meta({ id: "Search" });
-
-const schedule = {
-  enabled: z.boolean({ error: "true or false" }).optional(),
-  interval_seconds: numberInBody(60, 31_536_000)
-    .optional()
-    .describe("Run again this long after the last start; to pause a schedule set enabled to false"),
-};
 
 const order = "searches";
 
@@ -63,13 +75,14 @@ export const searchRoutes = [
     tag: "Searches",
     summary: "Make a search",
     description:
-      "Words (`term`) or the address of a search page (`url`). It runs when asked for, or every `interval_seconds`.",
+      "Words (`term`) or the address of a search page (`url`). It runs when asked for, or by its `cadence`.",
     body: z
       .strictObject({ source: sourceName, ...wording, ...limits, ...schedule })
       .refine(({ term, url }) => (term === undefined) !== (url === undefined), {
         error: "given without url, or left out with it: a search is either words or an address",
         path: ["term"],
-      }),
+      })
+      .refine(oneCadence.rule, oneCadence.otherwise),
     responses: { 201: { description: "The new search; Location is its address", schema: search } },
     problems: [409],
     answer: async ({ db, sources, body }) => {
@@ -88,7 +101,8 @@ export const searchRoutes = [
         });
       }
       const searchId = await askSearch(db, { source, term, url, maxPages, enrichLimit });
-      await askSearchChange(db, searchId, { enabled: body.enabled, intervalSeconds: body.interval_seconds });
+      await askSearchChange(db, searchId, { enabled: body.enabled });
+      await askSearchSchedule(db, searchId, scheduleChange(body, null, new Date()));
       return {
         status: 201,
         headers: { Location: `/searches/${searchId}` },
@@ -102,22 +116,23 @@ export const searchRoutes = [
     tag: "Searches",
     summary: "Change a search; what is left out stays",
     params: idParams,
-    body: z.strictObject({ ...limits, ...schedule }),
+    body: z.strictObject({ ...limits, ...schedule }).refine(oneCadence.rule, oneCadence.otherwise),
     responses: { 200: { description: "The search as it is now", schema: search } },
     problems: [404],
     answer: async ({ db, params, body }) => {
+      const { cadence } = await searchAsItIs(db, params.id);
+      await askSearchSchedule(db, params.id, scheduleChange(body, cadence, new Date()));
       await askSearchChange(db, params.id, {
         maxPages: body.max_pages,
         enrichLimit: body.enrich_limit,
         enabled: body.enabled,
-        intervalSeconds: body.interval_seconds,
       });
       return { status: 200, body: await searchAsItIs(db, params.id) };
     },
   }),
 ];
 
-async function searchAsItIs(db: Parameters<typeof findSearch>[0], searchId: string) {
+async function searchAsItIs(db: Database, searchId: string) {
   const found = await findSearch(db, searchId);
   if (found === null) throw new Problem("not-found", `search ${searchId} does not exist`);
   return found;
