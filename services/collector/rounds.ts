@@ -4,11 +4,11 @@ import type { Logger } from "@pricefleet/logging";
 
 interface Rounds {
   /** One round as `oneshot` does it. */
-  round(): Promise<ExitCode>;
+  round: () => Promise<ExitCode>;
   /** Runs that wait for a collector: asked for since, or left by one that was killed. */
-  leftovers(): Promise<ExitCode>;
+  leftovers: () => Promise<ExitCode>;
   /** @param startedAt of the last round. Null: before the first. */
-  nextRoundAt(startedAt: Date | null): Date;
+  nextRoundAt: (startedAt: Date | null) => Date;
   stopping: AbortSignal;
   logger: Logger;
 }

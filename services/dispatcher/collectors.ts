@@ -21,7 +21,7 @@ interface Means {
 const MAX_LOOKED_AT = 200;
 
 /** Runs asked for and runs whose time had come take the same way. One that cannot be started holds up no other. */
-export async function startCollectors(_term: Term, { db, launcher, logger }: Means): Promise<void> {
+export async function startCollectors(term: Term, { db, launcher, logger }: Means): Promise<void> {
   for (const runId of await runsWithoutCollector(db)) {
     try {
       await launcher.launch(runId);

@@ -99,10 +99,6 @@ async function closeFinishedRuns(term: Term, { db, logger }: Office): Promise<vo
   for (const runId of runIds) logger.info("run completed", { run_id: runId });
 }
 
-async function startCollectors(_term: Term, { db, launcher }: Office): Promise<void> {
-  for (const runId of await runsWithoutCollector(db)) await launcher.launch(runId);
-}
-
 async function deliverDeadLetters(_term: Term, { db, belt, logger }: Office): Promise<void> {
   for (const letter of await undeliveredDeadLetters(db, DEAD_LETTER_GRACE_SECONDS, 100)) {
     await belt.deadLetterTarget(letter, {
