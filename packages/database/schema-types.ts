@@ -342,17 +342,29 @@ export interface RunTransitions {
 
 export interface Searches {
   created_at: Generated<Timestamp>;
+  cron: string | null;
   enabled: Generated<boolean>;
   enrich_limit: Generated<number>;
   id: Generated<Int8>;
   /**
-   * null: runs only when asked for
+   * null, and cron null too: runs only when asked for
    */
   interval_seconds: number | null;
+  jitter_percent: Generated<number>;
+  /**
+   * when its time had come and a run was still under way
+   */
+  last_skipped_at: Timestamp | null;
+  last_skipped_reason: string | null;
   max_pages: Generated<number>;
   next_run_at: Timestamp | null;
+  /**
+   * null: as the dispatcher is set
+   */
+  paused_run_blocks_hours: number | null;
   source: string;
   term: string | null;
+  time_zone: string | null;
   url: string | null;
 }
 

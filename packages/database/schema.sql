@@ -142,17 +142,35 @@ ALTER FUNCTION price_tracker.ask_search(p_source text, p_term text, p_url text, 
 CREATE FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max_pages integer, p_enrich_limit integer, p_enabled boolean, p_interval_seconds integer) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
-    AS $$ 
-      BEGIN
-        UPDATE searches
-           SET max_pages = coalesce(p_max_pages, max_pages), enrich_limit = coalesce(p_enrich_limit, enrich_limit),
-               enabled = coalesce(p_enabled, enabled), interval_seconds = coalesce(p_interval_seconds, interval_seconds),
-               next_run_at = CASE WHEN p_interval_seconds IS NULL THEN next_run_at ELSE now() END
-         WHERE id = p_search_id;
-        IF NOT FOUND THEN RAISE EXCEPTION 'search % does not exist', p_search_id USING ERRCODE = 'PF404'; END IF;
-      END $$;
+    AS $$
+    BEGIN
+      UPDATE searches
+         SET max_pages = coalesce(p_max_pages, max_pages), enrich_limit = coalesce(p_enrich_limit, enrich_limit),
+             enabled = coalesce(p_enabled, enabled), interval_seconds = coalesce(p_interval_seconds, interval_seconds),
+             cron = CASE WHEN p_interval_seconds IS NULL THEN cron END,
+             time_zone = CASE WHEN p_interval_seconds IS NULL THEN time_zone END,
+             next_run_at = CASE WHEN p_interval_seconds IS NULL THEN next_run_at ELSE now() END
+       WHERE id = p_search_id;
+      IF NOT FOUND THEN RAISE EXCEPTION 'search % does not exist', p_search_id USING ERRCODE = 'PF404'; END IF;
+    END $$;
 
 ALTER FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max_pages integer, p_enrich_limit integer, p_enabled boolean, p_interval_seconds integer) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    BEGIN
+      UPDATE searches s
+         SET cron = n.cron, time_zone = n.time_zone, interval_seconds = n.interval_seconds,
+             jitter_percent = coalesce(n.jitter_percent, s.jitter_percent), next_run_at = n.next_run_at,
+             paused_run_blocks_hours = n.paused_run_blocks_hours
+        FROM (SELECT (jsonb_populate_record(o, p_change)).* FROM searches o WHERE o.id = p_search_id) n
+       WHERE s.id = n.id AND s.id = p_search_id;
+      IF NOT FOUND THEN RAISE EXCEPTION 'search % does not exist', p_search_id USING ERRCODE = 'PF404'; END IF;
+    END $$;
+
+ALTER FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change jsonb) OWNER TO pricefleet_asks;
 
 CREATE FUNCTION price_tracker.change_run_state(p_run_id bigint, p_to text, p_reason text) RETURNS text
     LANGUAGE plpgsql
@@ -505,6 +523,58 @@ CREATE FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) RETURNS
     END $$;
 
 ALTER FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.start_scheduled_run(p_search_id bigint, p_next_run_at timestamp with time zone, p_paused_run_blocks_hours integer) RETURNS TABLE(run_id bigint, skipped_because text)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    #variable_conflict use_column
+    DECLARE
+      s searches%ROWTYPE;
+      v_run runs%ROWTYPE;
+      v_paused_at timestamptz;
+      v_blocks_hours integer;
+      v_why text;
+      v_run_id bigint;
+    BEGIN
+      UPDATE searches SET next_run_at = p_next_run_at WHERE id = p_search_id RETURNING * INTO s;
+      v_blocks_hours := coalesce(s.paused_run_blocks_hours, p_paused_run_blocks_hours);
+
+      SELECT * INTO v_run FROM runs
+       WHERE search_id = p_search_id AND state IN ('initializing', 'processing', 'paused') FOR UPDATE;
+      IF FOUND AND v_run.state = 'paused' THEN
+        SELECT max(at) INTO v_paused_at FROM run_events WHERE run_id = v_run.id AND to_state = 'paused';
+        v_paused_at := coalesce(v_paused_at, v_run.created_at);
+        IF v_paused_at <= now() - make_interval(hours => v_blocks_hours) THEN
+          PERFORM change_run_state(v_run.id, 'idle', 'paused for ' || v_blocks_hours
+            || ' hours or more when the next run was due: what it had left is cancelled');
+          UPDATE targets SET state = 'cancelled', republish_after = NULL, finished_at = now()
+           WHERE run_id = v_run.id AND state IN ('pending', 'queued');
+        ELSE
+          v_why := 'run ' || v_run.id || ' is paused; it blocks the schedule until '
+            || to_char((v_paused_at + make_interval(hours => v_blocks_hours)) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
+            || ' UTC';
+        END IF;
+      ELSIF FOUND THEN
+        v_why := 'run ' || v_run.id || ' is still ' || v_run.state;
+      END IF;
+
+      IF v_why IS NULL THEN
+        INSERT INTO runs (search_id, max_pages, enrich_limit) VALUES (p_search_id, s.max_pages, s.enrich_limit)
+        ON CONFLICT DO NOTHING RETURNING id INTO v_run_id;
+        -- Somebody asked for one at this very moment.
+        v_why := CASE WHEN v_run_id IS NULL THEN 'another run of it was begun' END;
+      END IF;
+      IF v_why IS NULL THEN
+        INSERT INTO run_events (run_id, from_state, to_state, reason)
+        VALUES (v_run_id, NULL, 'initializing', 'its time had come');
+      ELSE
+        UPDATE searches SET last_skipped_at = now(), last_skipped_reason = v_why WHERE id = p_search_id;
+      END IF;
+      RETURN QUERY SELECT v_run_id, v_why;
+    END $$;
+
+ALTER FUNCTION price_tracker.start_scheduled_run(p_search_id bigint, p_next_run_at timestamp with time zone, p_paused_run_blocks_hours integer) OWNER TO pricefleet_owner;
 
 CREATE FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_for_hours integer) RETURNS TABLE(listing_id bigint, external_id text, is_fresh boolean, price text)
     LANGUAGE plpgsql
@@ -1327,15 +1397,29 @@ CREATE TABLE price_tracker.searches (
     interval_seconds integer,
     next_run_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    cron text,
+    time_zone text,
+    jitter_percent integer DEFAULT 10 NOT NULL,
+    paused_run_blocks_hours integer,
+    last_skipped_at timestamp with time zone,
+    last_skipped_reason text,
+    CONSTRAINT a_cron_has_a_time_zone CHECK (((cron IS NULL) = (time_zone IS NULL))),
+    CONSTRAINT a_search_has_one_cadence CHECK ((num_nonnulls(cron, interval_seconds) <= 1)),
     CONSTRAINT a_search_is_words_or_an_address CHECK ((num_nonnulls(term, url) = 1)),
     CONSTRAINT searches_enrich_limit_check CHECK ((enrich_limit >= 0)),
     CONSTRAINT searches_interval_seconds_check CHECK ((interval_seconds >= 60)),
-    CONSTRAINT searches_max_pages_check CHECK ((max_pages >= 0))
+    CONSTRAINT searches_jitter_percent_check CHECK (((jitter_percent >= 0) AND (jitter_percent <= 50))),
+    CONSTRAINT searches_max_pages_check CHECK ((max_pages >= 0)),
+    CONSTRAINT searches_paused_run_blocks_hours_check CHECK ((paused_run_blocks_hours >= 0))
 );
 
 ALTER TABLE price_tracker.searches OWNER TO pricefleet_owner;
 
-COMMENT ON COLUMN price_tracker.searches.interval_seconds IS 'null: runs only when asked for';
+COMMENT ON COLUMN price_tracker.searches.interval_seconds IS 'null, and cron null too: runs only when asked for';
+
+COMMENT ON COLUMN price_tracker.searches.paused_run_blocks_hours IS 'null: as the dispatcher is set';
+
+COMMENT ON COLUMN price_tracker.searches.last_skipped_at IS 'when its time had come and a run was still under way';
 
 ALTER TABLE price_tracker.searches ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME price_tracker.searches_id_seq
@@ -1701,6 +1785,10 @@ REVOKE ALL ON FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max
 GRANT ALL ON FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max_pages integer, p_enrich_limit integer, p_enabled boolean, p_interval_seconds integer) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max_pages integer, p_enrich_limit integer, p_enabled boolean, p_interval_seconds integer) TO pricefleet_worker;
 
+REVOKE ALL ON FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change jsonb) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change jsonb) TO pricefleet_worker;
+
 REVOKE ALL ON FUNCTION price_tracker.change_run_state(p_run_id bigint, p_to text, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.change_run_state(p_run_id bigint, p_to text, p_reason text) TO pricefleet_worker;
 GRANT ALL ON FUNCTION price_tracker.change_run_state(p_run_id bigint, p_to text, p_reason text) TO pricefleet_asks;
@@ -1733,6 +1821,9 @@ REVOKE ALL ON FUNCTION price_tracker.refuse_another_market() FROM PUBLIC;
 REVOKE ALL ON FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) TO pricefleet_worker;
 GRANT ALL ON FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) TO pricefleet_asks;
+
+REVOKE ALL ON FUNCTION price_tracker.start_scheduled_run(p_search_id bigint, p_next_run_at timestamp with time zone, p_paused_run_blocks_hours integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.start_scheduled_run(p_search_id bigint, p_next_run_at timestamp with time zone, p_paused_run_blocks_hours integer) TO pricefleet_worker;
 
 REVOKE ALL ON FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_for_hours integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_for_hours integer) TO pricefleet_worker;

@@ -66,8 +66,8 @@ async function run(): Promise<ExitCode> {
   };
 
   const round = () => collectAll(runsToCollect(db), desk);
-  // Awaited here, or all that is open would be closed before the round has begun.
-  if (env.COLLECTOR_MODE === "oneshot") return await round();
+  // Awaited here, or all that is open would be closed before the round has begun. A run that is named is one round.
+  if (env.COLLECTOR_MODE === "oneshot" || env.RUN_ID !== undefined) return await round();
   await doRounds({
     round,
     leftovers: () => collectAll(runsWithNobody(db), desk),
