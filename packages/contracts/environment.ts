@@ -53,6 +53,8 @@ export const scheduleEnvironment = z.object({
 export class BadEnvironmentError extends Error {
   override readonly name = "BadEnvironmentError";
   readonly variable: string;
+  /** For what is only found wrong by trying it, after the start. */
+  readonly exitCode = ExitCode.badEnvironment;
   constructor(variable: string, got: string | undefined, wants: string) {
     super(
       `${variable} is ${got === undefined ? "not set" : `"${hideSecret(variable, got)}"`}; it should be ${wants}`,

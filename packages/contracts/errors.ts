@@ -39,6 +39,12 @@ export class TemporaryError extends PricefleetError {
   readonly errorClass = "temporary";
 }
 
+/**
+ * There is no proxy, or no Tor, to leave by. Nothing has reached the site, so waiting for one is not an attempt.
+ * `reason`: proxies-down or tor-down.
+ */
+export class NoWayOutError extends TemporaryError {}
+
 /** The site shows a wall instead of the page. Waiting for it is not an attempt. `reason`: blocked, captcha or login. */
 export class BlockedError extends PricefleetError {
   readonly errorClass = "blocked";

@@ -165,7 +165,7 @@ describe("the proxy that Chromium leaves by", () => {
     await using open = await openLocalSite({ "/": html("x") });
     const egress = createEgress({
       allowedPrivateHosts: ["127.0.0.1"],
-      proxyUrls: [],
+      wayOut: null,
       connectTimeoutMs: 500,
     });
     const proxy = await startEgressProxy(egress);

@@ -2,7 +2,9 @@ import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { createEgress } from "./egress.ts";
 import { createFetcher } from "./fetcher.ts";
+import { parseProxyUrl } from "./upstream-proxy.ts";
 import { html, listeningLogger, openLocalSite } from "./test-support/local-site.ts";
+import { poolOf } from "./test-support/pool-of.ts";
 import { openUpstreamProxy } from "./test-support/upstream-proxy.ts";
 
 const read = () => ({ state: "ok" }) as const;
@@ -28,7 +30,7 @@ describe("the way out", () => {
   it("refuses a name that has a private address among public ones", async () => {
     const egress = createEgress({
       allowedPrivateHosts: [],
-      proxyUrls: [],
+      wayOut: null,
       connectTimeoutMs: 500,
       resolve: async () => ["1.1.1.1", "10.0.0.7"],
     });
@@ -74,33 +76,13 @@ describe("with PROXY_URL", () => {
     await using proxy = await openUpstreamProxy("http", 1);
     const egress = createEgress({
       allowedPrivateHosts: [],
-      proxyUrls: [`http://${proxy.address}`],
+      wayOut: poolOf(`http://${proxy.address}`),
       connectTimeoutMs: 500,
     });
     for (const host of ["127.0.0.1", "169.254.169.254", "localhost", "0x7f.1", "::ffff:10.0.0.1"]) {
       await expect(egress.connect(host, 80)).rejects.toMatchObject({ reason: "private-address" });
     }
     expect(proxy.asked).toEqual([]);
-  });
-
-  it("a host keeps its proxy, hosts share them out, and a dead proxy is stood in for", async () => {
-    await using site = await openLocalSite({ "/": html("x") });
-    await using one = await openUpstreamProxy("http", site.port);
-    await using two = await openUpstreamProxy("http", site.port);
-    const proxyUrls = [one, two].map(({ address }) => `http://${address}`);
-    const egress = createEgress({ allowedPrivateHosts: [], proxyUrls, connectTimeoutMs: 500 });
-    const hosts = ["a.example", "b.example", "a.example", "b.example"];
-    for (const host of hosts) (await egress.connect(host, 80)).destroy();
-    expect([one.asked.length, two.asked.length]).toEqual([2, 2]);
-    expect(new Set(one.asked).size).toBe(1);
-
-    const withDead = createEgress({
-      allowedPrivateHosts: [],
-      proxyUrls: ["http://127.0.0.1:1", proxyUrls[0] ?? ""],
-      connectTimeoutMs: 500,
-    });
-    for (const host of hosts) (await withDead.connect(host, 80)).destroy();
-    expect(one.asked.length).toBe(6);
   });
 
   it("its credential is in no error and no log line", async () => {
@@ -114,14 +96,12 @@ describe("with PROXY_URL", () => {
       const failure: unknown = await fetcher
         .fetchAndRead({ ...request, url: "http://shop.example/" })
         .catch((error: unknown) => error);
-      expect(failure).toMatchObject({ errorClass: "temporary", reason: "network" });
+      expect(failure).toMatchObject({ errorClass: "temporary", reason: "proxies-down" });
       logger.error("failed", { error: failure });
       lines.push(inspect(failure, { depth: 10 }));
       await fetcher.close();
     }
     expect(lines.join("")).not.toMatch(/s3cret|c29tZW9uZTpzM2NyZXQ/);
-    expect(() => createEgress({ ...options, connectTimeoutMs: 1, proxyUrls: ["ftp://u:s3cret@h"] })).toThrow(
-      /^(?!.*s3cret)A proxy URL should be like/,
-    );
+    expect(() => parseProxyUrl("ftp://u:s3cret@h")).toThrow(/^(?!.*s3cret)has the protocol ftp:/);
   });
 });

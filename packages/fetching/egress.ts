@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { connect, isIP, type Socket } from "node:net";
 import { messageOf, PermanentError, TemporaryError } from "@pricefleet/contracts";
 import { allowPrivateHosts, canonicalHost, isLoopbackName, isPublicAddress } from "./address-rules.ts";
-import { parseProxyUrl, tunnelThrough, type UpstreamProxy } from "./upstream-proxy.ts";
+import type { WayOut } from "./way-out.ts";
 import { withinTime } from "./within-time.ts";
 
 /** All addresses of a name. */
@@ -11,17 +11,20 @@ export type Resolve = (hostname: string) => Promise<string[]>;
 /** The one way out of a process: whatever connects to a site, HTTP client or Chromium, gets its socket here. */
 export interface Egress {
   /**
-   * Opens a TCP connection to a host that is public or allowed; through the host's proxy if there are proxies.
-   * @throws PermanentError `private-address`; TemporaryError `network` or `timeout`.
+   * Opens a TCP connection to a host that is public or allowed; by the way out if there is one, and never past it.
+   * @throws PermanentError `private-address`; NoWayOutError; TemporaryError `network` or `timeout`.
    */
   connect(host: string, port: number): Promise<Socket>;
-  /** As connect, but only checks. With proxies a name passes, for the proxy resolves it. */
+  /** As connect, but only checks. With a way out a name passes, for that resolves it. */
   check(host: string, port: number): Promise<void>;
+  /** As WayOut's; what is open to the host ends, for it would go on by the old way. */
+  moveHost(hostname: string, fetchBeganMs: number): void;
 }
 
 interface EgressOptions {
   allowedPrivateHosts: readonly string[];
-  proxyUrls: readonly string[];
+  /** Null: directly. */
+  wayOut: WayOut | null;
   connectTimeoutMs: number;
   resolve?: Resolve;
 }
@@ -29,15 +32,16 @@ interface EgressOptions {
 interface Destination {
   host: string;
   port: number;
-  /** Checked addresses to connect to; null when a proxy resolves the name. */
+  /** Checked addresses to connect to; null when the way out resolves the name. */
   addresses: string[] | null;
 }
 
-/** @throws TypeError when a proxy URL or an allowed host cannot be read. */
+/** @throws TypeError when an allowed host cannot be read. */
 export function createEgress(options: EgressOptions): Egress {
-  const { connectTimeoutMs, resolve = resolveByDns } = options;
+  const { wayOut, connectTimeoutMs, resolve = resolveByDns } = options;
   const isAllowed = allowPrivateHosts(options.allowedPrivateHosts);
-  const proxies = options.proxyUrls.map(parseProxyUrl);
+  /** Open connections by host; only kept where a host can move. */
+  const open = new Map<string, Set<Socket>>();
 
   async function destinationOf(hostText: string, port: number): Promise<Destination> {
     const host = canonicalHost(hostText);
@@ -48,7 +52,7 @@ export function createEgress(options: EgressOptions): Egress {
     const isLiteral = isIP(host) !== 0;
     if (!allowed && (isLiteral ? !isPublicAddress(host) : isLoopbackName(host))) throw refused(host, null);
     if (isLiteral) return { host, port, addresses: [host] };
-    if (proxies.length > 0) return { host, port, addresses: null };
+    if (wayOut !== null) return { host, port, addresses: null };
     const addresses = await resolved(host);
     // One private address among public ones is how rebinding starts, so it spoils the name.
     const privateAddress = addresses.find((address) => !isPublicAddress(address));
@@ -69,42 +73,32 @@ export function createEgress(options: EgressOptions): Egress {
     throw new TemporaryError("network", `${host} has no address`);
   }
 
+  function keepTrack(host: string, socket: Socket): void {
+    const sockets = open.get(host) ?? new Set();
+    open.set(host, sockets.add(socket));
+    socket.once("close", () => {
+      sockets.delete(socket);
+      if (sockets.size === 0 && open.get(host) === sockets) open.delete(host);
+    });
+  }
+
   return {
     async check(host, port) {
       await destinationOf(host, port);
     },
     async connect(host, port) {
       const destination = await destinationOf(host, port);
-      if (proxies.length === 0) return connectDirectly(destination, connectTimeoutMs);
-      return connectByProxy(inOrderFor(destination.host, proxies), destination, connectTimeoutMs);
+      if (wayOut === null) return connectDirectly(destination, connectTimeoutMs);
+      const socket = await wayOut.connect(destination.host, port);
+      keepTrack(destination.host, socket);
+      return socket;
+    },
+    moveHost(hostname, fetchBeganMs) {
+      const host = canonicalHost(hostname) ?? hostname;
+      if (wayOut === null || !wayOut.moveHost(host, fetchBeganMs)) return;
+      for (const socket of open.get(host) ?? []) socket.destroy();
     },
   };
-}
-
-/** A host keeps its proxy, so that the site sees one address; the others stand by should it be unreachable. */
-function inOrderFor(host: string, proxies: readonly UpstreamProxy[]): UpstreamProxy[] {
-  let hash = 0;
-  for (const character of host) hash = (hash * 31 + character.charCodeAt(0)) >>> 0;
-  const first = hash % proxies.length;
-  return [...proxies.slice(first), ...proxies.slice(0, first)];
-}
-
-async function connectByProxy(
-  proxies: UpstreamProxy[],
-  { host, port }: Destination,
-  timeoutMs: number,
-): Promise<Socket> {
-  let failure: unknown = null;
-  for (const proxy of proxies) {
-    try {
-      return await tunnelThrough(proxy, host, port, timeoutMs);
-    } catch (error) {
-      failure = error;
-    }
-  }
-  throw new TemporaryError("network", `No proxy reaches ${host}:${port}: ${messageOf(failure)}`, {
-    cause: failure,
-  });
 }
 
 /** Connects to the checked addresses and no others: the socket's lookup answers with them. */

@@ -1,28 +1,50 @@
-import { listVariable, switchVariable } from "@pricefleet/contracts";
+import { listVariable, messageOf, switchVariable } from "@pricefleet/contracts";
 import type { Logger } from "@pricefleet/logging";
 import { z } from "zod";
 import { createFetcher, type Fetcher, fetchModes } from "./fetcher.ts";
 import { findChromium, isProgram } from "./find-chromium.ts";
 import { allowPrivateHosts } from "./address-rules.ts";
+import { createTor, type Tor } from "./tor.ts";
 import { parseProxyUrl } from "./upstream-proxy.ts";
 
-/** Where Tor's own SOCKS port is; elsewhere it is given by PROXY_URL. */
-const TOR_PROXY_URL = "socks5://127.0.0.1:9050";
+const hostAndPort = z
+  .string()
+  .regex(/^(\[[\da-f:]+\]|[^\s:/@[\]]+):\d{1,5}$/i, { error: "a host and port such as 127.0.0.1:9050" })
+  .transform((text) => {
+    const colon = text.lastIndexOf(":");
+    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
+  })
+  .refine(({ port }) => port >= 1 && port <= 65_535, { error: "a host and port such as 127.0.0.1:9050" });
+
+const proxyUrlForm = "URLs such as http://user:password@host:port or socks5://host:port";
 
 /** What every service that fetches reads. */
 export const fetchingEnvironment = z.object({
   FETCH_MODE: z.enum(fetchModes, { error: "auto, http or browser" }).default("auto"),
   PROXY_URL: listVariable
-    .refine(isRead(parseProxyUrl), {
-      error: "URLs such as http://user:password@host:port or socks5://host:port",
+    .superRefine((urls, context) => {
+      for (const [index, url] of urls.entries()) {
+        const fault = faultOf(() => parseProxyUrl(url));
+        if (fault !== null) context.addIssue(`${proxyUrlForm}; number ${index + 1} ${fault}`);
+      }
     })
     .default([]),
   TOR_ENABLED: switchVariable.default(false),
+  TOR_SOCKS_ADDRESS: hostAndPort.default({ host: "127.0.0.1", port: 9050 }),
+  /** off: Tor has none, and is ready when it reaches a site. */
+  TOR_CONTROL_ADDRESS: z
+    .union([z.literal("off").transform(() => null), hostAndPort], {
+      error: "off, or a host and port such as 127.0.0.1:9051",
+    })
+    .default({ host: "127.0.0.1", port: 9051 }),
+  TOR_CONTROL_PASSWORD: z
+    .string()
+    .regex(/^[^\r\n]*$/, { error: "one line" })
+    .default(""),
   ALLOW_PRIVATE_HOSTS: listVariable
-    .refine(
-      isRead((entry) => allowPrivateHosts([entry])),
-      { error: "hosts such as 127.0.0.1:4001;localhost" },
-    )
+    .refine((entries) => faultOf(() => allowPrivateHosts(entries)) === null, {
+      error: "hosts such as 127.0.0.1:4001;localhost",
+    })
     .default([]),
   PROFILE_DIR: z.string().optional(),
   CHROMIUM_PATH: z
@@ -39,31 +61,42 @@ export const keptPagesEnvironment = z.object({
 });
 
 /**
+ * Waits for Tor where that is the way out, and ends the wait early when `stopping` is.
  * @param baseUrls the sites' other addresses (EBAY_BASE_URL …): whoever names one means it, so its host is allowed.
+ * @throws BadEnvironmentError when Tor does not take the password.
  */
-export function fetcherFromEnvironment(
+export async function fetcherFromEnvironment(
   env: FetchingEnvironment,
   baseUrls: readonly string[],
   logger: Logger,
-): Fetcher {
+  stopping: AbortSignal,
+): Promise<Fetcher> {
+  const tor = env.TOR_ENABLED ? torFrom(env, logger) : null;
+  if (tor !== null && env.PROXY_URL.length > 0) {
+    logger.warn("PROXY_URL is not used: all leaves by Tor, for TOR_ENABLED is on");
+  }
+  await tor?.untilReady(stopping);
   return createFetcher({
     logger,
     profileDir: env.PROFILE_DIR ?? null,
     chromiumPath: env.FETCH_MODE === "http" ? null : findChromium(),
     allowedPrivateHosts: [...env.ALLOW_PRIVATE_HOSTS, ...baseUrls.map((url) => new URL(url).host)],
-    proxyUrls: env.TOR_ENABLED ? [TOR_PROXY_URL] : env.PROXY_URL,
+    proxyUrls: env.PROXY_URL,
+    tor,
   });
 }
 
-function isRead(read: (text: string) => unknown): (texts: readonly string[]) => boolean {
-  return (texts) =>
-    texts.every((text) => {
-      try {
-        read(text);
-        return true;
-      } catch {
-        // The schema says what is right in its own words.
-        return false;
-      }
-    });
+function torFrom(env: FetchingEnvironment, logger: Logger): Tor {
+  const { TOR_SOCKS_ADDRESS: socks, TOR_CONTROL_ADDRESS: address, TOR_CONTROL_PASSWORD: password } = env;
+  return createTor({ socks, control: address === null ? null : { ...address, password }, logger });
+}
+
+/** What is wrong, in the words of whoever reads it; null when nothing is. */
+function faultOf(read: () => unknown): string | null {
+  try {
+    read();
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
 }

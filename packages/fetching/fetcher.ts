@@ -8,8 +8,11 @@ import { createHostProfiles, type HostProfile } from "./host-profiles.ts";
 import { createHttpClient, type RawPage } from "./http-client.ts";
 import { chromiumMajorVersion } from "./identity.ts";
 import { pageAddress } from "./page-address.ts";
+import { createProxyPool } from "./proxy-pool.ts";
 import { refuseServerError } from "./response-status.ts";
 import { defaultTimeouts, type Timeouts } from "./timeouts.ts";
+import { parseProxyUrl } from "./upstream-proxy.ts";
+import type { WayOut } from "./way-out.ts";
 
 export const fetchModes = ["auto", "http", "browser"] as const;
 export type FetchMode = (typeof fetchModes)[number];
@@ -55,7 +58,7 @@ export interface Fetcher {
    * that reads as changed, blocked or captcha, or is an empty shell, gets one more try by the browser.
    * @throws PermanentError `url-too-long`, `not-http`, `private-address`, `too-large`, `too-many-redirects`,
    * `not-a-page`; TemporaryError `network`, `timeout`, `server-error`, `truncated`, `browser-crashed`, `no-browser`;
-   * RateLimitedError; the reason of the signal when it stops the fetch.
+   * NoWayOutError; RateLimitedError; the reason of the signal when it stops the fetch.
    */
   fetchAndRead<R extends { state: PageState }>(request: FetchRequest<R>): Promise<FetchResult<R>>;
   /** Ends Chromium and all connections, and saves the profiles. */
@@ -72,6 +75,8 @@ export interface FetcherOptions {
   allowedPrivateHosts: readonly string[];
   /** PROXY_URL, split. */
   proxyUrls: readonly string[];
+  /** Leaves by Tor instead. */
+  tor?: WayOut | null;
   /** After so many pages a host gets a fresh context; 50 unless told. */
   browserPagesPerContext?: number;
   /** Chromium's memory, above which it is started anew; 240 MiB unless told. */
@@ -92,7 +97,8 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     browserMaxMemoryBytes = MAX_CHROMIUM_BYTES,
   } = options;
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
-  const egress = createEgress({ ...options, connectTimeoutMs: timeouts.connectMs });
+  const wayOut = options.tor ?? proxiesOf(options, timeouts.connectMs);
+  const egress = createEgress({ ...options, wayOut, connectTimeoutMs: timeouts.connectMs });
   const chromiumMajor =
     chromiumPath === null ? Promise.resolve(null) : chromiumMajorVersion(chromiumPath, logger);
   const profiles = createHostProfiles({ dir: options.profileDir, chromiumMajor, logger });
@@ -147,35 +153,53 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     return { page: finished(raw, request.url, "browser", started, screenshot), reading };
   }
 
+  async function byBestMeans<R extends { state: PageState }>(
+    request: FetchRequest<R>,
+  ): Promise<FetchResult<R>> {
+    const { mode, rememberedMode } = request;
+    const profile = await profiles.get(pageAddress(request.url).host);
+    if (mode === "browser" && chromiumPath === null) {
+      throw new TemporaryError("no-browser", "No Chromium was found; set CHROMIUM_PATH or install one");
+    }
+    const path = mode === "http" ? null : chromiumPath;
+    if (path !== null && (mode === "browser" || rememberedMode === "browser")) {
+      return { ...(await byBrowser(request, profile, path)), learnedMode: "browser" };
+    }
+    const overHttp = await byHttp(request, profile);
+    if (path === null || !mayReadBetter(overHttp.page, overHttp.reading.state)) {
+      return { ...overHttp, learnedMode: "http" };
+    }
+    logger.debug("a page gets a try by the browser", { url: request.url, state: overHttp.reading.state });
+    const byScripts = await byBrowser(request, profile, path);
+    // What the browser reads no better is no reason to render all the host's pages.
+    const helped = !mayReadBetter(byScripts.page, byScripts.reading.state);
+    return { ...byScripts, learnedMode: helped ? "browser" : "http" };
+  }
+
   return {
     async fetchAndRead(request) {
-      const { mode, rememberedMode } = request;
-      const profile = await profiles.get(pageAddress(request.url).host);
-      if (mode === "browser" && chromiumPath === null) {
-        throw new TemporaryError("no-browser", "No Chromium was found; set CHROMIUM_PATH or install one");
+      const beganMs = performance.now();
+      const result = await byBestMeans(request);
+      // Neither the client nor the browser got past the wall: the host is asked from another address next time.
+      if (result.reading.state === "blocked" || result.reading.state === "captcha") {
+        for (const url of [request.url, result.page.url]) egress.moveHost(new URL(url).hostname, beganMs);
       }
-      const path = mode === "http" ? null : chromiumPath;
-      if (path !== null && (mode === "browser" || rememberedMode === "browser")) {
-        return { ...(await byBrowser(request, profile, path)), learnedMode: "browser" };
-      }
-      const overHttp = await byHttp(request, profile);
-      if (path === null || !mayReadBetter(overHttp.page, overHttp.reading.state)) {
-        return { ...overHttp, learnedMode: "http" };
-      }
-      logger.debug("a page gets a try by the browser", { url: request.url, state: overHttp.reading.state });
-      const byScripts = await byBrowser(request, profile, path);
-      // What the browser reads no better is no reason to render all the host's pages.
-      const helped = !mayReadBetter(byScripts.page, byScripts.reading.state);
-      return { ...byScripts, learnedMode: helped ? "browser" : "http" };
+      return result;
     },
     async close() {
       const opened = await browser;
       await opened?.client.close();
       await opened?.proxy.close();
       await http.close();
+      wayOut?.close();
       await profiles.close();
     },
   };
+}
+
+function proxiesOf({ proxyUrls, logger }: FetcherOptions, connectTimeoutMs: number): WayOut | null {
+  if (proxyUrls.length === 0) return null;
+  return createProxyPool(proxyUrls.map(parseProxyUrl), { connectTimeoutMs, logger });
 }
 
 /** Could running its scripts turn this page into one that reads well? */

@@ -3,6 +3,7 @@ import {
   BlockedError,
   failureOfPage,
   messageOf,
+  NoWayOutError,
   type PageReading,
   PricefleetError,
   RateLimitedError,
@@ -30,6 +31,7 @@ interface SearchPageRequest {
 const TRIES = 5;
 const CLOSINGS_SAT_OUT = 10;
 const FIRST_BACKOFF_MS = 2_000;
+const NO_WAY_OUT_DELAY_MS = 30_000;
 /** The collector's lease on its run is renewed at least this often, however long it waits. */
 const RENEW_EVERY_MS = 10_000;
 
@@ -60,6 +62,11 @@ export async function fetchSearchPage(request: SearchPageRequest, desk: Desk): P
         if (++closings > CLOSINGS_SAT_OUT) throw error;
         const askedForMs = error instanceof RateLimitedError ? error.retryAfterMs : null;
         await withRetries(() => closeHost(desk.db, host, error.reason, askedForMs));
+        continue;
+      }
+      if (error instanceof NoWayOutError) {
+        // Nothing reached the site, so this was no try: the page is waited for as long as the run is wanted.
+        await waitWithRun(NO_WAY_OUT_DELAY_MS * (0.5 + Math.random()), request.runId, desk);
         continue;
       }
       if (error.errorClass !== "temporary" || attempt >= TRIES) throw error;

@@ -49,7 +49,7 @@ async function run(): Promise<ExitCode> {
   // Until here nothing is in hand, and a signal just ends the process.
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
   const sources = createSources(sourcesOptions(env));
-  const fetcher = fetcherFromEnvironment(env, baseUrlsIn(env), logger);
+  const fetcher = await fetcherFromEnvironment(env, baseUrlsIn(env), logger, stopping.signal);
   closers.defer(() => fetcher.close());
   closers.defer(startHeartbeat(env.HEARTBEAT_FILE ?? null));
   const desk: Desk = {

@@ -1,6 +1,7 @@
 import {
   BlockedError,
   LayoutChangedError,
+  NoWayOutError,
   PermanentError,
   RateLimitedError,
   TemporaryError,
@@ -39,6 +40,14 @@ describe("the class of an error decides the fate of its target", () => {
     expect(decideFate(new BlockedError("captcha", "prove that you are human"), 1_000, 0.5)).toMatchObject({
       to: "later-with-host-closed",
       askedForMs: null,
+    });
+  });
+
+  it("without a proxy or Tor to leave by nothing reached the site: the target waits, and its host stays open", () => {
+    expect(decideFate(new NoWayOutError("tor-down", "Tor cannot be used"), 1_000, 0.5)).toEqual({
+      to: "later-when-there-is-a-way-out",
+      failure: { errorClass: "temporary", reason: "tor-down", message: "Tor cannot be used" },
+      delayMs: 30_000,
     });
   });
 

@@ -1,9 +1,17 @@
-import { type ErrorClass, messageOf, PricefleetError, RateLimitedError } from "@pricefleet/contracts";
+import {
+  type ErrorClass,
+  messageOf,
+  NoWayOutError,
+  PricefleetError,
+  RateLimitedError,
+} from "@pricefleet/contracts";
 
 /** What happens to a target after an attempt that failed. */
 export type Fate =
   | { to: "failed" | "dead"; failure: Failure }
   | { to: "later"; failure: Failure; delayMs: number }
+  /** Nothing reached the site, so the attempt is given back. */
+  | { to: "later-when-there-is-a-way-out"; failure: Failure; delayMs: number }
   | {
       /** Nobody asks this host for a while: it showed a wall, or asked for patience. The attempt is given back. */
       to: "later-with-host-closed";
@@ -22,6 +30,8 @@ const MOST_ATTEMPTS = 5;
 /** A second look tells a page cut short from a layout that really changed. */
 const MOST_LOOKS_AT_A_CHANGED_LAYOUT = 2;
 const FIRST_BACKOFF_MS = 2_000;
+/** Shorter than the longest pause of a proxy: what comes back is used soon. */
+const NO_WAY_OUT_DELAY_MS = 30_000;
 const LONGEST_BACKOFF_MS = 5 * 60_000;
 
 /**
@@ -31,6 +41,9 @@ const LONGEST_BACKOFF_MS = 5 * 60_000;
  */
 export function decideFate(error: unknown, attempt: number, chance: number): Fate {
   const failure = failureOf(error);
+  if (error instanceof NoWayOutError) {
+    return { to: "later-when-there-is-a-way-out", failure, delayMs: jittered(NO_WAY_OUT_DELAY_MS, chance) };
+  }
   switch (failure.errorClass) {
     case "permanent":
     case "poison":
@@ -52,10 +65,15 @@ export function decideFate(error: unknown, attempt: number, chance: number): Fat
   }
 }
 
-/** Exponential, with jitter of half, so that targets that failed together do not come back together. */
+/** Exponential, with jitter. */
 function backoffMs(attempt: number, chance: number): number {
   const full = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempt - 1));
-  return Math.round(full * (0.5 + chance));
+  return jittered(full, chance);
+}
+
+/** By half to either side, so that targets that failed together do not come back together. */
+function jittered(delayMs: number, chance: number): number {
+  return Math.round(delayMs * (0.5 + chance));
 }
 
 /** An error that nobody foresaw is a bug of ours or a whim of the network: it is tried again, and named as such. */

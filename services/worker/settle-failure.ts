@@ -46,6 +46,8 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
   switch (fate.to) {
     case "later":
       return postpone(attempt, { ...failure, delayMs: fate.delayMs, countsAsAttempt: true }, bench);
+    case "later-when-there-is-a-way-out":
+      return postpone(attempt, { ...failure, delayMs: fate.delayMs, countsAsAttempt: false }, bench);
     case "later-with-host-closed": {
       const closedForMs = await withRetries(() =>
         closeHost(bench.db, claim.host, failure.reason, fate.askedForMs),
