@@ -70,6 +70,21 @@ function hideSecret(variable: string, value: string): string {
   return value.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, "$1***@");
 }
 
+const isServerUrl = (variable: string): boolean => /(DATABASE|AMQP)_URL$/.test(variable);
+
+/**
+ * In a server's URL `${NAME}` stands for what that variable holds, escaped: a password that comes from somebody else's
+ * Secret may have any character.
+ */
+function fillUrl(variable: string, url: string, environment: Record<string, string | undefined>): string {
+  return url.replaceAll(/\$\{([A-Z][A-Z\d_]*)\}/g, (_mention, name: string) => {
+    const value = environment[name];
+    if (value === undefined)
+      throw new BadEnvironmentError(name, undefined, `set, for ${variable} mentions it`);
+    return encodeURIComponent(value);
+  });
+}
+
 /**
  * Reads an environment by its schema. An empty variable counts as not set, as shells and charts leave them so.
  * @throws BadEnvironmentError naming the first variable that is wrong, what it got and what it wants.
@@ -79,7 +94,10 @@ export function parseEnvironment<Schema extends z.ZodObject>(
   environment: Record<string, string | undefined> = process.env,
 ): z.infer<Schema> {
   const given = Object.fromEntries(
-    Object.keys(schema.shape).flatMap((key) => (environment[key]?.trim() ? [[key, environment[key]]] : [])),
+    Object.keys(schema.shape).flatMap((key) => {
+      const value = environment[key];
+      return value?.trim() ? [[key, isServerUrl(key) ? fillUrl(key, value, environment) : value]] : [];
+    }),
   );
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;

@@ -15,6 +15,7 @@ export * from "./repositories/finish-repository.ts";
 export * from "./repositories/host-repository.ts";
 export * from "./repositories/leader-repository.ts";
 export * from "./repositories/listing-queries.ts";
+export * from "./repositories/measurement-queries.ts";
 export * from "./repositories/partition-repository.ts";
 export * from "./repositories/run-counts-repository.ts";
 export * from "./repositories/run-queries.ts";

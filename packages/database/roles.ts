@@ -42,7 +42,7 @@ export async function ensureRoles(
   const url = (role: keyof RolePasswords) => {
     const address = new URL(adminUrl);
     address.username = role;
-    address.password = passwords[role];
+    address.password = encodeURIComponent(passwords[role]);
     address.pathname = `/${databaseName}`;
     return address.href;
   };

@@ -1,8 +1,13 @@
 import { expect, test } from "vitest";
+import type { WantedSecret } from "./keep-secrets.ts";
 import { rabbitmqDefinitions, rabbitmqHash, wantedSecrets } from "./wanted-secrets.ts";
 
+const everySecret: WantedSecret[] = Object.values(wantedSecrets);
+const rabbitmq: WantedSecret = wantedSecrets["rabbitmq-server"];
+const postgresRoles: WantedSecret = wantedSecrets["postgres-roles"];
+
 test("every Secret is made from nothing, with long random values", () => {
-  for (const { complete } of wantedSecrets) {
+  for (const { complete } of everySecret) {
     const made = complete({});
     const again = complete({});
     for (const [key, value] of Object.entries(made)) {
@@ -13,18 +18,16 @@ test("every Secret is made from nothing, with long random values", () => {
 });
 
 test("a value that is there is never replaced", () => {
-  for (const { complete } of wantedSecrets) expect(complete(complete({}))).toEqual({});
+  for (const { complete } of everySecret) expect(complete(complete({}))).toEqual({});
 });
 
 test("a key that a newer version needs is added to a Secret of an older one", () => {
-  const postgres = wantedSecrets.find(({ name }) => name === "postgres-credentials");
-  const { "api-password": _, ...older } = postgres?.complete({}) ?? {};
-  expect(Object.keys(postgres?.complete(older) ?? {})).toEqual(["api-password"]);
+  const { "api-password": _, ...older } = postgresRoles.complete({});
+  expect(Object.keys(postgresRoles.complete(older))).toEqual(["api-password"]);
 });
 
 test("passwords need no escaping inside a URL", () => {
-  const [postgres] = wantedSecrets;
-  for (const value of Object.values(postgres?.complete({}) ?? {}))
+  for (const value of Object.values(postgresRoles.complete({})))
     expect(encodeURIComponent(value)).toBe(value);
 });
 
@@ -36,9 +39,8 @@ test("RabbitMQ's hash is the one of its manual", () => {
 });
 
 test("a new user is added to RabbitMQ's definitions, and no password of an older one changes", () => {
-  const rabbitmq = wantedSecrets.find(({ name }) => name === "rabbitmq-credentials");
-  const { "scaler-password": _, ...older } = rabbitmq?.complete({}) ?? {};
-  expect(Object.keys(rabbitmq?.complete(older) ?? {})).toEqual(["scaler-password", "definitions.json"]);
+  const { "scaler-password": _, ...older } = rabbitmq.complete({});
+  expect(Object.keys(rabbitmq.complete(older))).toEqual(["scaler-password", "definitions.json"]);
 });
 
 test("the viewer has no permission at all, the scaler one for nothing", () => {

@@ -3,16 +3,20 @@ import type { WantedSecret } from "./keep-secrets.ts";
 
 const labels = { "app.kubernetes.io/part-of": "pricefleet" };
 
-/** The Secrets of a cluster that brings its own PostgreSQL and RabbitMQ. Every password is safe inside a URL. */
-export const wantedSecrets: readonly WantedSecret[] = [
-  {
+/**
+ * What may be missing, by what it is for: a cluster whose servers are somebody else's makes only a part. Every password
+ * is safe inside a URL.
+ */
+export const wantedSecrets = {
+  "postgres-server": { name: "postgres-credentials", labels, complete: missing(["admin-password"]) },
+  "postgres-roles": {
     name: "postgres-credentials",
     labels,
-    complete: missing(["admin-password", "owner-password", "worker-password", "api-password"]),
+    complete: missing(["owner-password", "worker-password", "api-password"]),
   },
-  { name: "api-control", labels, complete: missing(["token"]) },
-  { name: "rabbitmq-credentials", labels, complete: completeRabbitmq },
-];
+  "api-control": { name: "api-control", labels, complete: missing(["token"]) },
+  "rabbitmq-server": { name: "rabbitmq-credentials", labels, complete: completeRabbitmq },
+} satisfies Record<string, WantedSecret>;
 
 const EVERYTHING = ".*";
 const NOTHING = "^$";

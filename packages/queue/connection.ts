@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { messageOf } from "@pricefleet/contracts";
 import type { Logger } from "@pricefleet/logging";
 import { type ChannelModel, connect, type RecoveringChannelModel } from "amqplib";
@@ -11,7 +12,10 @@ const HEARTBEAT_SECONDS = 20;
 const PRECONDITION_FAILED = 406;
 
 export interface ConnectionOptions {
-  /** amqp: or amqps:, with the vhost as its path. */
+  /**
+   * amqp: or amqps:, with the vhost as its path. As in RabbitMQ's own URI, `cacertfile` names the file of the authority
+   * that signed the broker's certificate.
+   */
   url: string;
   /** Shown by the management UI. */
   name: string;
@@ -39,6 +43,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const broker = new URL(options.url).host;
   const channels = await connect(withHeartbeat(options.url), {
     timeout: HANDSHAKE_TIMEOUT_MS,
+    ...authorityOf(options.url),
     clientProperties: { connection_name: `pricefleet ${options.name}` },
     recovery: {
       initialDelay: 200,
@@ -121,6 +126,17 @@ function withHeartbeat(url: string): string {
   if (!address.searchParams.has("heartbeat"))
     address.searchParams.set("heartbeat", String(HEARTBEAT_SECONDS));
   return address.href;
+}
+
+/** @throws QueueUnavailableError when the file cannot be read. */
+function authorityOf(url: string): { ca?: Buffer } {
+  const file = new URL(url).searchParams.get("cacertfile");
+  if (file === null) return {};
+  try {
+    return { ca: readFileSync(file) };
+  } catch (error) {
+    throw new QueueUnavailableError(`cacertfile of AMQP_URL cannot be read: ${messageOf(error)}`, error);
+  }
 }
 
 const isRefusal = (error: Error): boolean => "code" in error && error.code === PRECONDITION_FAILED;

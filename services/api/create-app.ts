@@ -27,7 +27,7 @@ const roots = ["/api", "/"];
 
 export function createApp(options: AppOptions): Express {
   const { logger } = options;
-  const metrics = createMetrics();
+  const metrics = createMetrics(options.db);
   const openapi = describeRoutes([...dataRoutes, ...healthRoutes]);
   const app = express();
   app.set("trust proxy", options.trustedProxies);

@@ -28,6 +28,9 @@ describe("a database that goes away", () => {
     });
     expect(headers.get("retry-after")).toBe("5");
     expect((await api.send("POST", "/runs", { source: "sample", term: "x" })).status).toBe(503);
+    const metrics = await (await api.fetch("/metrics")).text();
+    expect(metrics).toContain("pricefleet_database_up 0");
+    expect(metrics).not.toMatch(/^pricefleet_(runs|targets|hosts_closed)\b/m);
 
     await line.mend();
     await expect.poll(health, { timeout: 15_000 }).toEqual(isWell);

@@ -1,5 +1,7 @@
+import type { Database } from "@pricefleet/database";
 import { Router } from "express";
 import { collectDefaultMetrics, Histogram, Registry } from "prom-client";
+import { addBookGauges } from "./book-gauges.ts";
 
 export interface Metrics {
   observe(labels: { method: string; route: string; status: number }, seconds: number): void;
@@ -7,8 +9,8 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-/** Measurements of this process and of the requests it answers, in the text form that Prometheus reads. */
-export function createMetrics(): Metrics {
+/** Measurements of this process, of the requests it answers and of the book, in the text form that Prometheus reads. */
+export function createMetrics(db: Database): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const durations = new Histogram({
@@ -18,10 +20,14 @@ export function createMetrics(): Metrics {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry],
   });
+  const askTheBook = addBookGauges(registry, db);
   return {
     observe: (labels, seconds) => durations.observe(labels, seconds),
     contentType: registry.contentType,
-    text: () => registry.metrics(),
+    async text() {
+      await askTheBook();
+      return registry.metrics();
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { changeRunState, closeHost, markCollected, markGivenUp } from "@pricefleet/database";
+import { changeRunState, closeHost, ensureHosts, markCollected, markGivenUp } from "@pricefleet/database";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
   anItem,
@@ -39,6 +39,26 @@ async function halfDoneRun(term: string): Promise<string> {
 }
 
 describe("a run", () => {
+  it("Prometheus is told what is under way: runs, targets and closed hosts", async () => {
+    await halfDoneRun("watched");
+    await ensureHosts(worker, [{ host: "walled.test", source: "other", minDelayMs: 0, maxInFlight: 1 }]);
+    await closeHost(worker, "walled.test", "captcha", 60_000);
+    const metrics = await (await api.fetch("/metrics")).text();
+    const told = metrics.split("\n").filter((line) => /^pricefleet_[a-z_]+(\{.*\})? [1-9]/.test(line));
+    const targets = (state: string, count: number) =>
+      `pricefleet_targets{queue="listing_enrichment",state="${state}"} ${count}`;
+    expect(told.toSorted()).toEqual([
+      "pricefleet_database_up 1",
+      "pricefleet_hosts_closed 1",
+      'pricefleet_runs{state="processing"} 1',
+      targets("dead", 1),
+      targets("done", 3),
+      targets("failed", 2),
+      targets("queued", 3),
+      targets("running", 1),
+    ]);
+  });
+
   it("a run says how far it is and what failed", async () => {
     const id = await halfDoneRun("half");
     const { status, body } = await api.get(`/runs/${id}`);

@@ -14,6 +14,21 @@ app.kubernetes.io/name: {{ .component }}
 app.kubernetes.io/instance: pricefleet
 {{- end }}
 
+{{/* The components that there are, by name, split by blanks. */}}
+{{- define "pricefleet.components" -}}
+{{- $optional := dict
+  "backup" .Values.backup.enabled
+  "postgres" .Values.postgres.enabled
+  "quotes-worker" .Values.quotesWorker.enabled
+  "rabbitmq" .Values.rabbitmq.enabled
+  "streamer" .Values.streamer.enabled -}}
+{{- $components := list "api" "collector" "dispatcher" "keep-secrets" "migrate" "worker" -}}
+{{- range $component, $isThere := $optional }}
+{{- if $isThere }}{{ $components = append $components $component }}{{ end }}
+{{- end }}
+{{- $components | sortAlpha | join " " }}
+{{- end }}
+
 {{- define "pricefleet.tag" -}}
 {{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end }}
@@ -53,30 +68,17 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
-{{/* Where a component finds PostgreSQL: include "pricefleet.databaseEnv" "worker". */}}
-{{- define "pricefleet.databaseEnv" -}}
-- name: DATABASE_PASSWORD
-  valueFrom:
-    secretKeyRef:
-      name: postgres-credentials
-      key: {{ . }}-password
-- name: DATABASE_URL
-  value: postgres://pricefleet_{{ . }}:$(DATABASE_PASSWORD)@postgres-service:5432/pricefleet
-{{- end }}
-
-{{- define "pricefleet.amqpEnv" -}}
-- name: AMQP_PASSWORD
-  valueFrom:
-    secretKeyRef:
-      name: rabbitmq-credentials
-      key: password
-- name: AMQP_URL
-  value: amqp://pricefleet:$(AMQP_PASSWORD)@rabbitmq-service:5672
-{{- end }}
-
 {{- define "pricefleet.sharedEnv" -}}
 - name: LOG_LEVEL
   value: {{ .Values.log.level }}
+{{- end }}
+
+{{/* A login at TradingView, where there is one; its addresses are settings. */}}
+{{- define "pricefleet.tradingviewEnv" -}}
+{{- with .Values.tradingview.credentialsSecret -}}
+{{ include "pricefleet.variable" (dict "name" "TRADINGVIEW_USERNAME" "from" (dict "secret" . "key" "username")) }}
+{{ include "pricefleet.variable" (dict "name" "TRADINGVIEW_PASSWORD" "from" (dict "secret" . "key" "password")) }}
+{{- end }}
 {{- end }}
 
 {{- define "pricefleet.settings" -}}
@@ -123,6 +125,9 @@ livenessProbe:
   mountPath: /data/debug
 - name: profiles
   mountPath: /data/profiles
+{{- with include "pricefleet.caMount" . }}
+{{ . }}
+{{- end }}
 {{- end }}
 
 {{- define "pricefleet.browserVolumes" -}}
@@ -141,6 +146,9 @@ livenessProbe:
 - name: profiles
   persistentVolumeClaim:
     claimName: profiles
+{{- with include "pricefleet.caVolume" . }}
+{{ . }}
+{{- end }}
 {{- end }}
 
 {{/* Where folders of the node are used: says what to do when one of them cannot be written. */}}
@@ -153,9 +161,9 @@ initContainers:
     command: [sh, -c]
     args:
       - |
-        for folder in snapshots debug profiles; do
-          test -w /data/$folder && continue
-          echo "/data/$folder cannot be written by uid 1000; on the node: sudo install -d -o 1000 -g 1000 {{ . }}/snapshots {{ . }}/debug {{ . }}/profile-ebay" >&2
+        for pair in snapshots:snapshots debug:debug profiles:profile-ebay; do
+          test -w "/data/${pair%:*}" && continue
+          echo "{{ . }}/${pair#*:} cannot be written by uid 1000; on the node: sudo install -d -o 1000 -g 1000 {{ . }}/snapshots {{ . }}/debug {{ . }}/profile-ebay" | tee /dev/termination-log >&2
           exit 1
         done
     resources:
@@ -163,6 +171,6 @@ initContainers:
     securityContext:
       {{- include "pricefleet.containerSecurity" . | nindent 6 }}
     volumeMounts:
-      {{- include "pricefleet.browserMounts" . | nindent 6 }}
+      {{- include "pricefleet.browserMounts" $ | nindent 6 }}
 {{- end }}
 {{- end }}

@@ -1,10 +1,13 @@
-{{/* A worker's pod: include "pricefleet.workerPod" (dict "root" . "mode" "serve"). The mode is WORKER_MODE. */}}
+{{/*
+A worker's pod: include "pricefleet.workerPod" (dict "root" . "component" "worker" "mode" "serve" "settings" .Values.worker).
+The mode is WORKER_MODE; the settings say which queues, and what the pod may use.
+*/}}
 {{- define "pricefleet.workerPod" -}}
 metadata:
   labels:
-    {{- include "pricefleet.labels" (dict "root" .root "component" "worker") | nindent 4 }}
+    {{- include "pricefleet.labels" (dict "root" .root "component" .component) | nindent 4 }}
 spec:
-  serviceAccountName: worker
+  serviceAccountName: {{ .component }}
   automountServiceAccountToken: false
   enableServiceLinks: false
   terminationGracePeriodSeconds: {{ .root.Values.worker.terminationGracePeriodSeconds }}
@@ -21,12 +24,15 @@ spec:
       imagePullPolicy: {{ .root.Values.image.pullPolicy }}
       args: [node, services/worker/main.ts]
       env:
-        {{- include "pricefleet.databaseEnv" "worker" | nindent 8 }}
-        {{- include "pricefleet.amqpEnv" . | nindent 8 }}
+        {{- include "pricefleet.databaseEnv" (dict "root" .root "role" "worker") | nindent 8 }}
+        {{- include "pricefleet.amqpEnv" .root | nindent 8 }}
         {{- include "pricefleet.sharedEnv" .root | nindent 8 }}
         {{- include "pricefleet.pageEnv" . | nindent 8 }}
+        {{- with .env }}
+        {{- . | nindent 8 }}
+        {{- end }}
         - name: WORKER_QUEUES
-          value: {{ .root.Values.worker.queues | quote }}
+          value: {{ .settings.queues | quote }}
         - name: WORKER_MODE
           value: {{ .mode }}
         - name: FETCH_MODE
@@ -36,11 +42,11 @@ spec:
       {{- include "pricefleet.settings" .root | nindent 6 }}
       {{- include "pricefleet.heartbeatProbes" . | nindent 6 }}
       resources:
-        {{- toYaml .root.Values.worker.resources | nindent 8 }}
+        {{- toYaml .settings.resources | nindent 8 }}
       securityContext:
         {{- include "pricefleet.containerSecurity" . | nindent 8 }}
       volumeMounts:
-        {{- include "pricefleet.browserMounts" . | nindent 8 }}
+        {{- include "pricefleet.browserMounts" .root | nindent 8 }}
   volumes:
-    {{- include "pricefleet.browserVolumes" . | nindent 4 }}
+    {{- include "pricefleet.browserVolumes" .root | nindent 4 }}
 {{- end }}
