@@ -1,10 +1,9 @@
+import { KUBE_VERSION } from "./render-chart.ts";
 import { runTool } from "./tools.ts";
 
 /** What differs in k8s/ from a release of the chart's own values. */
 const values = ["namespace.create=true", "worker.suspendedJob=true"];
 const NAMESPACE = "pricefleet";
-/** Rendering asks no cluster; any version that the chart allows will do. */
-const KUBE_VERSION = "1.34.0";
 
 /**
  * The files of k8s/ as the chart makes them: a file for each of its templates, and `Kustomization` for `kubectl apply

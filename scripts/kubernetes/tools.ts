@@ -45,6 +45,16 @@ export function run(
 
 /** How a tool is called: from PATH, else the test cluster's own; null where there is neither. */
 export function findTool(name: ToolName): string[] | null {
+  const known = tools.get(name);
+  if (known !== undefined) return known;
+  const found = lookForTool(name);
+  tools.set(name, found);
+  return found;
+}
+
+const tools = new Map<ToolName, string[] | null>();
+
+function lookForTool(name: ToolName): string[] | null {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   if (folders.some((folder) => isProgram(join(folder, name)))) return [name];
   const cluster = join(clusterFolder, "cluster");

@@ -54,10 +54,14 @@ ls /backups/pricefleet-*.dump | sort --reverse | tail --lines=+{{ add .Values.ba
 file=${BACKUP_FILE:-$(ls /backups/pricefleet-*.dump | sort | tail --lines=1)}
 test -r "$file" || { echo "there is no backup ${file:-in /backups}" >&2; exit 1; }
 echo "restoring $file"
+# All but the schema itself, which is made here: functions that are given to pricefleet_asks want its right to make some.
+pg_restore --list "$file" | grep --invert-match ' SCHEMA - price_tracker ' > /tmp/list
 # One transaction, which ends only when the dump was read to its end: until then everybody sees what was there.
 {
-  echo 'BEGIN; DROP SCHEMA IF EXISTS price_tracker CASCADE;'
-  if pg_restore --file=- "$file"; then echo 'COMMIT;'
+  echo 'BEGIN; SET client_min_messages = warning; DROP SCHEMA IF EXISTS price_tracker CASCADE; CREATE SCHEMA price_tracker;'
+  echo 'GRANT CREATE ON SCHEMA price_tracker TO pricefleet_asks;'
+  if pg_restore --use-list=/tmp/list --file=- "$file"
+  then echo 'REVOKE CREATE ON SCHEMA price_tracker FROM pricefleet_asks; COMMIT;'
   else echo "DO \$\$ BEGIN RAISE 'the backup could not be read to its end; nothing was changed'; END \$\$;"
   fi
 } | psql --dbname="${DATABASE_ADDRESS:-$PGDATABASE}" --set=ON_ERROR_STOP=1 --quiet > /dev/null

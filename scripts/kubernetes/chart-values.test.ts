@@ -1,0 +1,216 @@
+import { describe, expect, test } from "vitest";
+import { conform, type KubernetesObject, objectsOf, renderChart } from "./render-chart.ts";
+import { findTool } from "./tools.ts";
+
+const from = (secret: string, key: string) => ({ secret, key });
+const superuser = {
+  host: from("book-superuser", "host"),
+  port: from("book-superuser", "port"),
+  sslmode: "verify-full",
+  ca: from("book-ca", "ca.crt"),
+  admin: { user: from("book-superuser", "user"), password: from("book-superuser", "password") },
+};
+const { ca: _, ...withoutAuthority } = superuser;
+const everyServerByParts = {
+  postgres: { enabled: false, external: superuser },
+  rabbitmq: {
+    enabled: false,
+    external: {
+      host: "belt.brokers.svc",
+      user: from("belt-default-user", "username"),
+      password: from("belt-default-user", "password"),
+      tls: true,
+      ca: from("belt-ca", "ca.crt"),
+      managementUrl: "https://belt.brokers.svc:15671",
+    },
+  },
+};
+const role = (name: string) => ({ url: from(`book-${name}`, "uri") });
+const everyServerByUrl = {
+  postgres: {
+    enabled: false,
+    external: {
+      sslmode: "require",
+      owner: role("owner"),
+      worker: role("worker"),
+      api: role("api"),
+    },
+  },
+  rabbitmq: { enabled: false, external: { url: from("belt-default-user", "connection_string") } },
+};
+const everyOption = {
+  namespace: { create: true },
+  image: { registry: "localhost:32000/", pullSecrets: ["registry"] },
+  backup: { enabled: true },
+  monitoring: { enabled: true, labels: { release: "kube-prometheus-stack" } },
+  streamer: { enabled: true },
+  tradingview: { credentialsSecret: "tradingview" },
+  storage: { hostFolder: "/var/snap/microk8s/common/price-tracker" },
+  network: { extraEgress: [{ to: [{ ipBlock: { cidr: "10.7.0.0/16" } }], ports: [{ port: 8080 }] }] },
+};
+const variants = {
+  "nothing changed": {},
+  "every option, scaled by KEDA": { ...everyOption, worker: { scaling: "keda" } },
+  "every option, scaled by processor": { ...everyOption, worker: { scaling: "hpa" } },
+  "every option, workers as a Job": { ...everyOption, worker: { mode: "job" } },
+  "servers elsewhere, by parts": { ...everyOption, ...everyServerByParts, worker: { scaling: "keda" } },
+  "servers elsewhere, by URL": {
+    ...everyOption,
+    ...everyServerByUrl,
+    backup: { enabled: true, existingClaim: "nas" },
+  },
+};
+
+const hasHelm = findTool("helm") !== null;
+
+describe.skipIf(!hasHelm || findTool("kubeconform") === null)("with kubeconform", () => {
+  test.each(Object.entries(variants))("everything that is rendered is valid: %s", (_name, values) => {
+    expect(conform(renderChart(values))).toMatch(/Invalid: 0, Errors: 0, Skipped: 0/);
+  });
+
+  test.each([
+    ["ScaledObject", "maxReplicaCount:", "maxReplicasCount:"],
+    ["TriggerAuthentication", "secretTargetRef:", "secretTargetRefs:"],
+    ["ServiceMonitor", "endpoints:", "endpoint:"],
+    ["PrometheusRule", "expr:", "expression:"],
+    ["CronJob", "concurrencyPolicy:", "concurencyPolicy:"],
+  ])("a misspelt field of a %s is found", (kind, right, wrong) => {
+    const rendered = renderChart({ ...everyOption, worker: { scaling: "keda" } });
+    expect(rendered).toContain(right);
+    expect(conform(rendered.replace(right, wrong))).toMatch(new RegExp(`${kind} .* is invalid`));
+  });
+});
+
+describe.skipIf(!hasHelm)("with helm", () => {
+  test.each([
+    ["postgres.external.hots", { postgres: { external: { hots: "db" } } }],
+    ["postgres.external.admin.pasword", { postgres: { external: { admin: { pasword: from("a", "b") } } } }],
+    ["rabbitmq.external.uri", { rabbitmq: { external: { uri: from("a", "b") } } }],
+    ["backup.keeps", { backup: { keeps: 3 } }],
+    ["monitoring.enable", { monitoring: { enable: true } }],
+    ["quotesWorker.queue", { quotesWorker: { queue: "quote_refresh:4" } }],
+    ["streamer.enable", { streamer: { enable: true } }],
+    ["tradingview.secret", { tradingview: { secret: "x" } }],
+    ["network.extraEgress.0.form", { network: { extraEgress: [{ form: [] }] } }],
+  ])("the misspelt value %s is refused", (path, values) => {
+    expect(() => renderChart(values)).toThrow(new RegExp(`'${path.split(".").at(-1)}' not allowed`));
+  });
+
+  test("a password is taken from a Secret only", () => {
+    const values = {
+      postgres: { enabled: false, external: { ...superuser, admin: { password: "hunter2" } } },
+    };
+    expect(() => renderChart(values)).toThrow("want object");
+  });
+
+  test.each([
+    [
+      "postgres.external.host is missing",
+      { postgres: { enabled: false, external: { admin: { password: from("a", "b") } } } },
+    ],
+    [
+      "postgres.external.worker wants a url, or a password",
+      { postgres: { enabled: false, external: { owner: role("owner"), api: role("api") } } },
+    ],
+    [
+      "sslmode verify-ca wants postgres.external.ca",
+      { postgres: { enabled: false, external: { ...withoutAuthority, sslmode: "verify-ca" } } },
+    ],
+    ["rabbitmq.external.host is missing", { rabbitmq: { enabled: false } }],
+    ["wants rabbitmq.external.managementUrl", { ...everyServerByUrl, worker: { scaling: "keda" } }],
+  ])("what is missing of a server elsewhere is named: %s", (message, values) => {
+    expect(() => renderChart(values)).toThrow(message);
+  });
+
+  test("servers elsewhere are not made, nor their passwords", () => {
+    const objects = objectsOf(renderChart(everyServerByUrl));
+    expect(objects.filter(({ kind }) => kind === "StatefulSet")).toEqual([]);
+    expect(containerOf(objects, "Job", "keep-secrets").args).toEqual([
+      "node",
+      "scripts/keep-secrets.ts",
+      "api-control",
+    ]);
+    expect(environmentOf(objects, "Job", "migrate")["DATABASE_URL"]).toContain("sslmode=require");
+    const withAdmin = objectsOf(renderChart(everyServerByParts));
+    expect(containerOf(withAdmin, "Job", "keep-secrets").args?.slice(2)).toEqual([
+      "api-control",
+      "postgres-roles",
+    ]);
+  });
+
+  test("TLS to servers elsewhere is checked against the authority that is given", () => {
+    const objects = objectsOf(renderChart(everyServerByParts));
+    const { DATABASE_URL, AMQP_URL } = environmentOf(objects, "Deployment", "worker");
+    expect(DATABASE_URL).toContain("sslmode=verify-full&sslrootcert=/etc/pricefleet/ca/postgres.crt");
+    expect(AMQP_URL).toMatch(/^amqps:.*\?cacertfile=\/etc\/pricefleet\/ca\/rabbitmq\.crt$/);
+  });
+
+  test("the collector's CronJob searches for what the values say", () => {
+    const collector = { source: "sample", searchTerm: "kettle;teapot", maxPages: 3, enrichLimit: 40 };
+    expect(environmentOf(objectsOf(renderChart({ collector })), "CronJob", "collector")).toMatchObject({
+      SOURCE: "sample",
+      SEARCH_TERM: "kettle;teapot",
+      MAX_PAGES: "3",
+      ENRICH_LIMIT: "40",
+    });
+  });
+
+  test.each(["keda", "hpa"])("with %s nobody else says how many workers there are", (scaling) => {
+    const objects = objectsOf(renderChart({ worker: { scaling } }));
+    expect(find(objects, "Deployment", "worker").spec.replicas).toBeUndefined();
+  });
+
+  test.each([
+    { mode: "job" },
+    { scaling: "keda" },
+    { scaling: "hpa" },
+    { replicas: 3, queues: "listing_enrichment:2" },
+  ])("the quotes worker is the same with worker %o", (worker) => {
+    const quotes = (values: object) => find(objectsOf(renderChart(values)), "Deployment", "quotes-worker");
+    expect(quotes({ worker })).toEqual(quotes({}));
+    expect(quotes({}).spec.replicas).toBe(1);
+    expect(environmentOf([quotes({})], "Deployment", "quotes-worker")["WORKER_QUEUES"]).toBe(
+      "quote_refresh:4,history_sync:4",
+    );
+  });
+
+  test("the streamer gets the internet, PostgreSQL and its login, and no RabbitMQ", () => {
+    const objects = objectsOf(renderChart(everyOption));
+    const environment = environmentOf(objects, "Deployment", "streamer");
+    expect(Object.keys(environment)).toEqual(
+      expect.arrayContaining(["DATABASE_URL", "TRADINGVIEW_PASSWORD"]),
+    );
+    expect(environment["AMQP_URL"]).toBeUndefined();
+    const policies = objects.filter(
+      ({ kind, spec }) => kind === "NetworkPolicy" && JSON.stringify(spec.podSelector).includes('"streamer"'),
+    );
+    expect(policies.map(({ metadata }) => metadata.name)).toEqual(
+      expect.arrayContaining(["resolve-names", "use-postgres", "fetch-pages"]),
+    );
+    expect(policies.map(({ metadata }) => metadata.name)).not.toContain("use-rabbitmq");
+  });
+});
+
+function find(objects: readonly KubernetesObject[], kind: string, component: string): KubernetesObject {
+  const found = objects.find(
+    (object) => object.kind === kind && object.metadata.labels?.["app.kubernetes.io/name"] === component,
+  );
+  if (found === undefined) throw new Error(`no ${kind} of ${component} was rendered`);
+  return found;
+}
+
+interface Container {
+  args?: string[];
+  env?: { name: string; value?: string }[];
+}
+
+function containerOf(objects: readonly KubernetesObject[], kind: string, component: string): Container {
+  const { spec } = find(objects, kind, component);
+  const pod = (spec.jobTemplate?.spec ?? spec).template.spec as { containers: Container[] };
+  return pod.containers[0] ?? {};
+}
+
+function environmentOf(objects: readonly KubernetesObject[], kind: string, component: string) {
+  const { env = [] } = containerOf(objects, kind, component);
+  return Object.fromEntries(env.map(({ name, value = "from a Secret" }) => [name, value]));
+}
