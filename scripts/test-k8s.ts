@@ -5,7 +5,14 @@ import { join } from "node:path";
 import { ExitCode, parseEnvironment, switchVariable } from "@pricefleet/contracts";
 import { z } from "zod";
 import { runCommand } from "./command.ts";
-import { buildImages, imageName, type ImageTarget, serverImages } from "./kubernetes/build-images.ts";
+import {
+  buildImages,
+  type ImageTarget,
+  imageName,
+  olderVersion,
+  serverImages,
+  version,
+} from "./kubernetes/build-images.ts";
 import { acquireTestCluster, NoClusterError, type TestCluster } from "./kubernetes/test-cluster.ts";
 import { countResults, type TestReport } from "./test-report.ts";
 
@@ -33,10 +40,12 @@ async function testOnCluster(interrupted: AbortSignal): Promise<number> {
   using closers = new DisposableStack();
   const cluster = acquireTestCluster(say);
   closers.defer(() => cluster.stop());
-  buildImages(targets, say);
+  const tags = [version, olderVersion];
+  buildImages(targets, tags, say);
   interrupted.throwIfAborted();
   say("Bringing the images into the cluster …");
-  cluster.load([...targets.map(imageName), ...serverImages]);
+  const built = targets.flatMap((target) => tags.map((tag) => imageName(target, tag)));
+  cluster.load([...built, ...serverImages]);
   interrupted.throwIfAborted();
   const exitCode = await runTests(cluster, interrupted);
   interrupted.throwIfAborted();

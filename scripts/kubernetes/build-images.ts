@@ -9,10 +9,13 @@ const TIMEOUT_MS = 900_000;
 export const version = (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string })
   .version;
 
+/** What a test calls the version before this one: the same images under another tag, a chart that says so. */
+export const olderVersion = "0.0.9";
+
 export type ImageTarget = "service" | "browser" | "sample";
 
-export function imageName(target: ImageTarget): string {
-  return `pricefleet/${target}:${version}`;
+export function imageName(target: ImageTarget, tag = version): string {
+  return `pricefleet/${target}:${tag}`;
 }
 
 /** What the chart takes from others. */
@@ -20,9 +23,13 @@ export const serverImages = ["postgres:17", "rabbitmq:4-management"];
 
 /**
  * Builds images of this repository: with the stand-ins for the official base images where those lie beside it, else with
- * docker or podman. @throws CommandFailedError with what the builder said.
+ * docker or podman. Each gets all the tags. @throws CommandFailedError with what the builder said.
  */
-export function buildImages(targets: readonly ImageTarget[], report: (line: string) => void): void {
+export function buildImages(
+  targets: readonly ImageTarget[],
+  tags: readonly string[],
+  report: (line: string) => void,
+): void {
   const standIns = join(clusterFolder, "images");
   const isLocal = existsSync(join(standIns, "bud")) && process.getuid?.() === 0;
   if (isLocal) {
@@ -39,8 +46,7 @@ export function buildImages(targets: readonly ImageTarget[], report: (line: stri
         `--target=${target}`,
         `--build-arg=VERSION=${version}`,
         `--build-arg=REVISION=${revision}`,
-        "-t",
-        imageName(target),
+        ...tags.flatMap((tag) => ["-t", imageName(target, tag)]),
         ".",
       ],
       { timeoutMs: TIMEOUT_MS },

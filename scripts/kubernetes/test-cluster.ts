@@ -19,7 +19,10 @@ export class NotATestClusterError extends Error {
 
 export interface TestCluster {
   context: string;
-  /** For kubectl and helm; empty where they find it themselves. */
+  /**
+   * For kubectl and helm; empty where they find it themselves. CLUSTER_PROGRAM, where there is one, restarts the
+   * cluster's own parts.
+   */
   environment: Record<string, string>;
   /** Where a NodePort is reached from this machine. */
   nodePortUrl(nodePort: number): string;
@@ -91,7 +94,7 @@ function ownCluster(report: (line: string) => void): TestCluster {
   const wasUp = isUp(program);
   report(wasUp ? "Using the test cluster that is up" : "Starting a test cluster …");
   try {
-    run([program, "up", "--with-netpol"], { timeoutMs: 300_000 });
+    run([program, "up", "--with-netpol", "--with-metrics", "--with-keda"], { timeoutMs: 300_000 });
   } catch (error) {
     if (!wasUp) run([program, "down"], { timeoutMs: 120_000 });
     throw new NoClusterError(`a test cluster could not be started: ${messageOf(error)}`, { cause: error });
@@ -99,7 +102,7 @@ function ownCluster(report: (line: string) => void): TestCluster {
   const kubeconfig = process.env["PRICEFLEET_KUBECONFIG"] ?? join(homedir(), ".kube/pricefleet-test");
   return {
     context: "pricefleet-test",
-    environment: { KUBECONFIG: kubeconfig },
+    environment: { KUBECONFIG: kubeconfig, CLUSTER_PROGRAM: program },
     nodePortUrl: (nodePort) => `http://127.0.0.1:${run([program, "port", String(nodePort)]).trim()}`,
     load(images) {
       const archive = join(process.env["TMPDIR"] ?? "/tmp", `pricefleet-images-${process.pid}.tar`);

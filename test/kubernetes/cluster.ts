@@ -3,20 +3,28 @@ import { parseEnvironment, httpUrl } from "@pricefleet/contracts";
 import { z } from "zod";
 import { runTool } from "../../scripts/kubernetes/tools.ts";
 
-const { KUBE_CONTEXT, API_URL, MANAGEMENT_URL } = parseEnvironment(
+const { KUBE_CONTEXT, API_URL, MANAGEMENT_URL, CLUSTER_PROGRAM } = parseEnvironment(
   z.object({
     KUBE_CONTEXT: z.string({ error: "what make test-k8s sets" }),
     API_URL: httpUrl,
     MANAGEMENT_URL: httpUrl,
+    CLUSTER_PROGRAM: z.string().optional(),
   }),
 );
 export const apiUrl = API_URL;
 export const managementUrl = MANAGEMENT_URL;
+/** What restarts the cluster's own parts; null for a cluster that is not ours. */
+export const clusterProgram = CLUSTER_PROGRAM ?? null;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /** kubectl on the test cluster; gives its stdout. @throws CommandFailedError with what it said. */
 export function kubectl(...args: string[]): string {
   return runTool("kubectl", [`--context=${KUBE_CONTEXT}`, ...args], { timeoutMs: 240_000 });
+}
+
+/** kubectl with something on its stdin, which `--filename=-` reads. */
+export function kubectlWith(input: string, ...args: string[]): string {
+  return runTool("kubectl", [`--context=${KUBE_CONTEXT}`, ...args], { input, timeoutMs: 240_000 });
 }
 
 export function helm(...args: string[]): string {

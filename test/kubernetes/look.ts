@@ -1,4 +1,5 @@
-import { askBook, kubectl } from "./cluster.ts";
+import type { FaultPlan } from "@pricefleet/sample-marketplace";
+import { askBook, kubectl, kubectlWith } from "./cluster.ts";
 
 /** Names of a component's pods that are Ready and not on their way out. */
 export function readyPods(namespace: string, component: string): string[] {
@@ -30,19 +31,56 @@ export function finishesOf(namespace: string, runId: string): { targets: number;
 
 /** From now on every listing page of the sample marketplace takes this long. */
 export function setPageDelay(slowMs: number): void {
-  const plan = { rules: slowMs === 0 ? [] : [{ fault: "slow", slowMs }] };
+  setFaults(...(slowMs === 0 ? [] : [{ fault: "slow" as const, slowMs }]));
+}
+
+/** From now on the sample marketplace has these faults, and no others. */
+export function setFaults(...rules: FaultPlan["rules"]): void {
+  const plan: FaultPlan = { rules };
   const tell = `fetch("http://127.0.0.1:8080/-/faults", { method: "POST", body: process.argv[1] })
     .then((answer) => process.exit(answer.ok ? 0 : 1))`;
   kubectl("-n", "sample-marketplace", "exec", "marketplace", "--", "node", "-e", tell, JSON.stringify(plan));
 }
 
-/** Names of the pods that have a target of the run in hand. */
-export function busyPods(namespace: string, runId: string): string[] {
+/** Who had or has a target in hand, and what became of it. */
+export interface Hand {
+  target: string;
+  pod: string;
+  state: string;
+}
+
+/** The targets of a run that are in somebody's hand. */
+export function handsOf(namespace: string, runId: string): Hand[] {
+  return askHands(namespace, `run_id = ${runId} AND state = 'running'`);
+}
+
+export function handOf(namespace: string, target: string): Hand | undefined {
+  return askHands(namespace, `id = ${target}`)[0];
+}
+
+function askHands(namespace: string, condition: string): Hand[] {
   const answer = askBook(
     namespace,
-    `SELECT json_agg(DISTINCT split_part(worker, '/', 1)) FROM targets WHERE run_id = ${runId} AND state = 'running'`,
+    `SELECT json_agg(json_build_object('target', id::text, 'pod', split_part(worker, '/', 1), 'state', state))
+       FROM targets WHERE ${condition}`,
   );
-  return (answer ?? []) as string[];
+  return (answer ?? []) as Hand[];
+}
+
+/** Which images a component's pods run that are not on their way out. */
+export function imagesOf(namespace: string, component: string): string[] {
+  const { items } = JSON.parse(
+    kubectl("-n", namespace, "get", "pods", `--selector=app.kubernetes.io/name=${component}`, "-o=json"),
+  ) as { items: { metadata: { deletionTimestamp?: string }; spec: { containers: { image: string }[] } }[] };
+  const staying = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  return [...new Set(staying.flatMap(({ spec }) => spec.containers.map(({ image }) => image)))];
+}
+
+/** Asks for a pod's place, as `kubectl drain` does. @throws CommandFailedError when a disruption budget forbids it. */
+export function evict(namespace: string, pod: string): string {
+  const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { namespace, name: pod } };
+  const path = `/api/v1/namespaces/${namespace}/pods/${pod}/eviction`;
+  return kubectlWith(JSON.stringify(eviction), "create", `--raw=${path}`, "--filename=-");
 }
 
 /** The address that pods reach a service by. */

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderManifests } from "../../scripts/kubernetes/render-manifests.ts";
 import { runTool } from "../../scripts/kubernetes/tools.ts";
-import { apply, kubectl, managementUrl, request, secretValue, startRun, until, untilRun } from "./cluster.ts";
+import { apply, kubectl, request, startRun, until, untilRun } from "./cluster.ts";
 import { NAMESPACE, prepare, removeAll, waitUntilUp } from "./install.ts";
-import { canReach, clusterAddress, finishesOf, readyPods } from "./look.ts";
+import { canReach, clusterAddress, finishesOf, readyPods, setFaults } from "./look.ts";
+import { managementUser, moveMessages } from "./management.ts";
 
 const WORKERS = 16;
 const LISTINGS = 500;
@@ -12,6 +13,8 @@ const RUN_MS = 240_000;
 describe("k8s/ on an empty cluster", () => {
   beforeAll(() => prepare(), 240_000);
   afterAll(() => removeAll(), 240_000);
+
+  let doomedRun = "";
 
   test("everything rendered, optional or not, is valid against Kubernetes's own schemas", () => {
     const all = [...renderManifests()].filter(([name]) => name.endsWith(".yaml")).map(([, text]) => text);
@@ -25,6 +28,12 @@ describe("k8s/ on an empty cluster", () => {
     waitUntilUp(NAMESPACE);
     expect(readyPods(NAMESPACE, "worker")).toHaveLength(WORKERS);
     expect((await request("/health/ready")).status).toBe(200);
+  });
+
+  test("a listing whose page fails at every attempt is begun: it is looked at below", async () => {
+    setFaults({ fault: "server-error", path: "/item/gravy-boat-" });
+    doomedRun = await startRun(NAMESPACE, "gravy boat", 1);
+    await untilRun(doomedRun, "to have found listings", 60_000, ({ found }) => found > 0);
   });
 
   test("applying the same again changes nothing", () => {
@@ -59,31 +68,45 @@ describe("k8s/ on an empty cluster", () => {
     expect(finishesOf(NAMESPACE, run)).toEqual({ targets: LISTINGS, finishes: LISTINGS });
   });
 
-  test("the management UI answers on its NodePort: the viewer sees no messages, the operator sees the queues", async () => {
-    const queuesSeenBy = async (user: string) => {
-      const password = secretValue(NAMESPACE, "rabbitmq-credentials", `${user}-password`);
-      const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
-      const response = await fetch(`${managementUrl}/api/queues`, {
-        headers: { authorization },
-        signal: AbortSignal.timeout(10_000),
-      });
-      expect(response.status).toBe(200);
-      return ((await response.json()) as { name: string }[]).map(({ name }) => name);
+  test("the management UI answers on its NodePort: the viewer sees how much there is and can do nothing to it", async () => {
+    const viewer = managementUser(NAMESPACE, "viewer");
+    const overview = await viewer.call("GET", "/overview");
+    expect(overview.status).toBe(200);
+    expect(await overview.json()).toHaveProperty("queue_totals.messages");
+
+    const queue = "/queues/%2F/listing_enrichment";
+    const message = {
+      properties: {},
+      routing_key: "listing_enrichment",
+      payload: "x",
+      payload_encoding: "string",
     };
-    expect(await queuesSeenBy("operator")).toEqual(
-      expect.arrayContaining(["listing_enrichment", "listing_enrichment_dlq"]),
+    const read = { count: 1, ackmode: "ack_requeue_true", encoding: "auto" };
+    for (const [method, path, body] of [
+      ["POST", `${queue}/get`, read],
+      ["DELETE", `${queue}/contents`, undefined],
+      ["DELETE", queue, undefined],
+      ["POST", "/exchanges/%2F/amq.default/publish", message],
+      ["PUT", "/parameters/shovel/%2F/mine", moveMessages("listing_enrichment", "quote_refresh")],
+    ] as const) {
+      const refused = await viewer.call(method, path, body);
+      expect(await refused.json(), `${method} ${path}`).toMatchObject({ error: "not_authorised" });
+      expect(refused.status).toBe(401);
+    }
+  });
+
+  test("the operator moves a dead letter back into the work queue, and its target is worked on", async () => {
+    const operator = managementUser(NAMESPACE, "operator");
+    await untilRun(doomedRun, "to have its listing given up", 120_000, ({ dead }) => dead === 1);
+    await until("the dead letter", 60_000, async () =>
+      (await operator.messagesIn("listing_enrichment_dlq")) === 1 ? true : null,
     );
-    const password = secretValue(NAMESPACE, "rabbitmq-credentials", "viewer-password");
-    const taken = await fetch(`${managementUrl}/api/queues/%2F/listing_enrichment/get`, {
-      method: "POST",
-      headers: {
-        authorization: `Basic ${Buffer.from(`viewer:${password}`).toString("base64")}`,
-        "content-type": "application/json",
-      },
-      body: JSON.stringify({ count: 1, ackmode: "ack_requeue_true", encoding: "auto" }),
-      signal: AbortSignal.timeout(10_000),
-    });
-    expect(taken.status).toBe(401);
+    setFaults();
+    const shovel = moveMessages("listing_enrichment_dlq", "listing_enrichment");
+    const moved = await operator.call("PUT", "/parameters/shovel/%2F/move", shovel);
+    expect(moved.status).toBe(201);
+    await untilRun(doomedRun, "to have its listing done", 60_000, ({ done }) => done === 1);
+    expect(await operator.messagesIn("listing_enrichment_dlq")).toBe(0);
   });
 
   test("a pod that wants to be root is refused", () => {
