@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { askBook, helm, kubectl, request, startRun, until, untilRun } from "./cluster.ts";
-import { openMarketplace, removeAll, waitUntilUp } from "./install.ts";
-import { finishesOf, setPageDelay } from "./look.ts";
+import { openMarketplace, removeAll, restrictedNamespace, waitUntilUp } from "./install.ts";
+import { finishesOf, imagesOf, setPageDelay } from "./look.ts";
+import { packOlderChart } from "./older-version.ts";
+import { imageName } from "../../scripts/kubernetes/build-images.ts";
 
 const NAMESPACE = "prices";
 const LISTINGS = 120;
@@ -13,8 +15,7 @@ const values = ["--set=worker.replicas=4"];
 describe("the chart, in a namespace of the user's choice", () => {
   beforeAll(() => {
     removeAll(NAMESPACE);
-    kubectl("create", "namespace", NAMESPACE);
-    kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted");
+    restrictedNamespace(NAMESPACE);
     openMarketplace(NAMESPACE);
   }, 240_000);
   afterAll(() => removeAll(NAMESPACE), 240_000);
@@ -22,7 +23,7 @@ describe("the chart, in a namespace of the user's choice", () => {
   let firstRun = "";
 
   test("helm install brings everything up, and a run is done", async () => {
-    helm("install", "pricefleet", "helm/pricefleet", `--namespace=${NAMESPACE}`, ...values);
+    helm("install", "pricefleet", packOlderChart(), `--namespace=${NAMESPACE}`, ...values);
     waitUntilUp(NAMESPACE);
     firstRun = await startRun(NAMESPACE, "saucepan", LISTINGS);
     const end = await untilRun(firstRun, "to complete", 120_000, ({ state }) => state === "completed");
@@ -33,17 +34,11 @@ describe("the chart, in a namespace of the user's choice", () => {
     expect(helm("test", "pricefleet", `--namespace=${NAMESPACE}`)).toContain("Phase:          Succeeded");
   });
 
-  test("helm upgrade keeps passwords and data", async () => {
+  test("helm upgrade to a newer version keeps passwords and data", async () => {
     const before = passwords();
-    helm(
-      "upgrade",
-      "pricefleet",
-      "helm/pricefleet",
-      `--namespace=${NAMESPACE}`,
-      ...values,
-      "--set=log.level=debug",
-    );
+    helm("upgrade", "pricefleet", "helm/pricefleet", `--namespace=${NAMESPACE}`, ...values);
     waitUntilUp(NAMESPACE);
+    expect(imagesOf(NAMESPACE, "api")).toEqual([imageName("service")]);
     expect(passwords()).toEqual(before);
     expect((await request(`/runs/${firstRun}`)).status).toBe(200);
   });
@@ -60,6 +55,7 @@ describe("the chart, in a namespace of the user's choice", () => {
       ...values,
       "--set=worker.mode=job",
     );
+    setPageDelay(0);
     await until("the workers' Job to complete", 200_000, () => {
       const complete = kubectl(
         "-n",

@@ -13,6 +13,12 @@ export function prepare(settings: Record<string, string> = {}): void {
   openMarketplace(NAMESPACE, settings);
 }
 
+/** An empty namespace that takes no pod that restricted Pod Security forbids: where the chart is installed. */
+export function restrictedNamespace(namespace: string): void {
+  kubectl("create", "namespace", namespace);
+  kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted");
+}
+
 /** The sample marketplace in a namespace of its own, and what lets the workers of `namespace` use it. */
 export function openMarketplace(namespace: string, settings: Record<string, string> = {}): void {
   apply(fixture("sample-marketplace.yaml"));
@@ -22,8 +28,13 @@ export function openMarketplace(namespace: string, settings: Record<string, stri
   kubectl("-n", MARKETPLACE, "wait", "--for=condition=Ready", "pod/marketplace", "--timeout=120s");
 }
 
+/** Without the patience that pods at work are otherwise given: nothing of them is needed any more. */
 export function removeAll(namespace = NAMESPACE): void {
-  kubectl("delete", "namespace", namespace, MARKETPLACE, "--ignore-not-found", "--timeout=200s");
+  kubectl("delete", "namespace", namespace, MARKETPLACE, "--ignore-not-found", "--wait=false");
+  for (const name of [namespace, MARKETPLACE]) {
+    kubectl("-n", name, "delete", "pods", "--all", "--grace-period=0", "--force");
+    kubectl("wait", "--for=delete", `namespace/${name}`, "--timeout=200s");
+  }
 }
 
 export function waitUntilUp(namespace: string): void {

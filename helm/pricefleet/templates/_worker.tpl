@@ -35,8 +35,10 @@ spec:
           value: {{ .settings.queues | quote }}
         - name: WORKER_MODE
           value: {{ .mode }}
+        {{- with .root.Values.worker.fetchMode }}
         - name: FETCH_MODE
-          value: {{ .root.Values.worker.fetchMode }}
+          value: {{ . }}
+        {{- end }}
         - name: HEARTBEAT_FILE
           value: /tmp/heartbeat
       {{- include "pricefleet.settings" .root | nindent 6 }}
