@@ -1,5 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { CoreV1Event, V1Pod } from "@kubernetes/client-node";
 import { parseEnvironment, httpUrl } from "@pricefleet/contracts";
+import { explainPod } from "@pricefleet/kubernetes";
 import { z } from "zod";
 import { runTool } from "../../scripts/kubernetes/tools.ts";
 
@@ -137,6 +139,21 @@ export function apply(path: string, namespace?: string): string {
   return kubectl(...place, "apply", `--filename=${path}`);
 }
 
+/** @throws Error with what each pod waits for, when one of them does not come up in time. */
 export function waitForRollouts(namespace: string, ...names: string[]): void {
-  for (const name of names) kubectl("-n", namespace, "rollout", "status", name, "--timeout=200s");
+  try {
+    for (const name of names) kubectl("-n", namespace, "rollout", "status", name, "--timeout=200s");
+  } catch (error) {
+    const pods = whyPodsWait(namespace).map(([pod, why]) => `${pod}: ${why}`);
+    throw new Error([`${namespace} does not come up:`, ...pods].join("\n"), { cause: error });
+  }
+}
+
+/** The pods that are not as they should be, each with why, in words. */
+export function whyPodsWait(namespace: string): [pod: string, why: string][] {
+  const pods = JSON.parse(kubectl("-n", namespace, "get", "pods", "-o=json")) as { items: V1Pod[] };
+  const events = JSON.parse(kubectl("-n", namespace, "get", "events", "-o=json")) as { items: CoreV1Event[] };
+  return pods.items
+    .map((pod) => explainPod(pod, events.items))
+    .flatMap(({ name, message }) => (message === null ? [] : [[name, message]]));
 }

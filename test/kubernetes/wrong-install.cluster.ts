@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { version } from "../../scripts/kubernetes/build-images.ts";
+import { helm, until, waitForRollouts, whyPodsWait } from "./cluster.ts";
+import { removeAll, restrictedNamespace } from "./install.ts";
+
+const NAMESPACE = "wrong-prices";
+const values = [`--namespace=${NAMESPACE}`, "--set=worker.replicas=1"];
+
+describe("an install whose image for the services is misspelt", () => {
+  beforeAll(() => {
+    removeAll(NAMESPACE);
+    restrictedNamespace(NAMESPACE);
+    helm("install", "pricefleet", "helm/pricefleet", ...values, "--set=image.service=pricefleet/servce");
+  }, 240_000);
+  afterAll(() => removeAll(NAMESPACE), 240_000);
+
+  test("is told by the name of the image that is not there", async () => {
+    const why = await untilPodWaits(/^api-/);
+    expect(why).toContain(`the image pricefleet/servce:${version} cannot be had`);
+  });
+
+  test("and of the Secret that nobody made", async () => {
+    const why = await untilPodWaits(/^worker-/);
+    expect(why).toMatch(/the Secret (postgres|rabbitmq)-credentials is not there/);
+  });
+
+  test("comes up by an upgrade that spells it right", () => {
+    helm("upgrade", "pricefleet", "helm/pricefleet", ...values);
+    waitForRollouts(NAMESPACE, "statefulset/postgres", "deployment/api", "deployment/worker");
+    expect(whyPodsWait(NAMESPACE).filter(([pod]) => pod.startsWith("api-"))).toEqual([]);
+  });
+
+  async function untilPodWaits(name: RegExp): Promise<string> {
+    return until(`a pod ${name} to say why it waits`, 60_000, () => {
+      const [pod] = whyPodsWait(NAMESPACE).filter(([pod, why]) => name.test(pod) && why.includes("not"));
+      return pod?.[1] ?? null;
+    });
+  }
+});
