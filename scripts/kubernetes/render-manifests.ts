@@ -7,7 +7,8 @@ const NAMESPACE = "pricefleet";
 
 /**
  * The files of k8s/ as the chart (a folder, or a package) makes them: a file for each of its templates, and
- * `Kustomization` for `kubectl apply -k`. That is not called kustomization.yaml, which `kubectl apply -f k8s/` would send to the cluster.
+ * `Kustomization` for `kubectl apply -k`. That is not called kustomization.yaml, which `kubectl apply -f k8s/` would
+ * send to the cluster.
  * @throws ToolMissingError without helm, CommandFailedError with what helm found wrong.
  */
 export function renderManifests(chart = "helm/pricefleet"): Map<string, string> {
