@@ -18,6 +18,7 @@ export * from "./repositories/listing-queries.ts";
 export * from "./repositories/measurement-queries.ts";
 export * from "./repositories/partition-repository.ts";
 export * from "./repositories/run-counts-repository.ts";
+export type { Buckets, RunProgress } from "./repositories/run-progress-queries.ts";
 export * from "./repositories/run-queries.ts";
 export * from "./repositories/run-repository.ts";
 export { type FiredSearch, startDueSearches } from "./repositories/schedule-repository.ts";

@@ -86,6 +86,30 @@ describe("a run", () => {
       finished_at: null,
     });
     expect(body.rate_per_minute).toBeGreaterThan(0);
+    expect(body.attempts).toMatchObject({
+      total: 6,
+      successes: 3,
+      failures: [
+        { error_class: "permanent", count: 2 },
+        { error_class: "temporary", count: 1 },
+      ],
+    });
+    expect(body.attempts.p95_ms).toBeGreaterThan(0);
+    expect(body.markets).toMatchObject([
+      {
+        source: "sample",
+        host: "shop.example.com",
+        found: 10,
+        queued: 3,
+        running: 1,
+        done: 3,
+        failed: 2,
+        dead: 1,
+        success_rate: 0.5,
+        attempts: { total: 6, successes: 3 },
+        closed: null,
+      },
+    ]);
     expect(body.last_errors).toHaveLength(3);
     expect(body.last_errors[0]).toMatchObject({
       state: "dead",
@@ -100,9 +124,19 @@ describe("a run", () => {
 
   it("the time left is not known until all pages are read", async () => {
     const id = await halfDoneRun("eta");
-    expect((await api.get(`/runs/${id}`)).body.eta_seconds).toBeNull();
+    expect((await api.get(`/runs/${id}`)).body).toMatchObject({
+      eta_seconds: null,
+      eta_range: null,
+      eta_unknown_because: "search pages are left to read",
+      estimated_end_at: null,
+    });
     await markCollected(worker, id);
-    expect((await api.get(`/runs/${id}`)).body.eta_seconds).toBeGreaterThan(0);
+    const { body } = await api.get(`/runs/${id}`);
+    expect(body.eta_seconds).toBeGreaterThan(0);
+    expect(body.eta_range.low_seconds).toBeLessThanOrEqual(body.eta_seconds);
+    expect(body.eta_range.high_seconds).toBeGreaterThanOrEqual(body.eta_seconds);
+    expect(body).toMatchObject({ overall_progress: 0.6, eta_unknown_because: null });
+    expect(Date.parse(body.estimated_end_at)).toBeGreaterThan(Date.parse(body.created_at));
   });
 
   it("a run that waits for a closed host says so, and knows no time left", async () => {
@@ -121,6 +155,8 @@ describe("a run", () => {
     expect(body).toMatchObject({
       eta_seconds: null,
       closed_hosts: [{ host, reason: "captcha" }],
+      eta_unknown_because: expect.stringMatching(`waiting for ${host} until .*: captcha`),
+      markets: [{ host, closed: { reason: "captcha" } }],
     });
     expect(Date.parse(body.closed_hosts[0].until)).toBeGreaterThan(Date.now());
   });
@@ -138,6 +174,7 @@ describe("a run", () => {
     await markCollected(worker, run.id);
     const { body } = await api.get(`/runs/${run.id}`);
     expect(body).toMatchObject({ state: "completed", found: 0, eta_seconds: 0, success_rate: null });
+    expect(body).toMatchObject({ overall_progress: 1, estimated_end_at: body.finished_at, markets: [] });
     expect(body.finished_at).not.toBeNull();
   });
 

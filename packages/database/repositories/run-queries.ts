@@ -1,6 +1,7 @@
 import { type RunState, type TargetState, targetStates } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
+import { findRunProgress } from "./run-progress-queries.ts";
 
 /** What the API reads of runs. Rows are named as its JSON is. */
 export type TargetCounts = Record<TargetState, number>;
@@ -15,6 +16,7 @@ const runColumns = [
   "r.confirmed",
   "r.pages_read",
   "r.total_results",
+  "r.max_pages",
   "r.created_at",
   "r.collected_at",
   "r.finished_at",
@@ -67,10 +69,7 @@ function noTargets(): TargetCounts {
   return Object.fromEntries(targetStates.map((state) => [state, 0])) as TargetCounts;
 }
 
-/** How fast targets come to an end is measured over this long, ending now or at the run's end. */
-const RATE_WINDOW = sql`interval '2 minutes'`;
-
-/** A run with how far it is, what failed and its history; null if there is no such run. */
+/** A run with how far it is, its last failures and its history; null if there is no such run. */
 export async function findRun(db: Database, id: string) {
   const run = await db
     .selectFrom("runs as r")
@@ -80,7 +79,7 @@ export async function findRun(db: Database, id: string) {
     .executeTakeFirst();
   if (run === undefined) return null;
   const [progress, lastErrors, closedHosts, events] = await Promise.all([
-    targetProgress(db, id),
+    findRunProgress(db, id),
     lastErrorsOf(db, id),
     closedHostsOf(db, id),
     db
@@ -95,36 +94,7 @@ export async function findRun(db: Database, id: string) {
       .orderBy("id")
       .execute(),
   ]);
-  return { ...run, ...progress, last_errors: lastErrors, closed_hosts: closedHosts, events };
-}
-
-async function targetProgress(db: Database, runId: string) {
-  const [moved, ended] = await Promise.all([
-    sql<{ state: TargetState; reason: string; count: number }>`
-      SELECT state, reason, sum(count)::integer AS count FROM run_counts_now WHERE run_id = ${runId}
-       GROUP BY state, reason HAVING sum(count) <> 0`.execute(db),
-    sql<{ recent: number; windowSeconds: number }>`
-      WITH span AS (
-        SELECT coalesce(finished_at, now()) AS until,
-               greatest(created_at, date_trunc('minute', coalesce(finished_at, now())) - ${RATE_WINDOW}) AS since
-          FROM runs WHERE id = ${runId}
-      )
-      SELECT extract(epoch FROM span.until - span.since)::float8 AS "windowSeconds",
-             (SELECT coalesce(sum(ended), 0)::integer FROM run_minutes_now
-               WHERE run_id = ${runId} AND minute >= date_trunc('minute', span.since)) AS recent
-        FROM span`.execute(db),
-  ]);
-  const counts = noTargets();
-  for (const { state, count } of moved.rows) counts[state] += count;
-  return {
-    counts,
-    failures: moved.rows
-      .filter(({ state }) => state === "failed" || state === "dead")
-      .map(({ reason, count }) => ({ reason, count }))
-      .toSorted((a, b) => b.count - a.count || a.reason.localeCompare(b.reason)),
-    endedRecently: ended.rows[0]?.recent ?? 0,
-    windowSeconds: ended.rows[0]?.windowSeconds ?? 0,
-  };
+  return { ...run, progress, last_errors: lastErrors, closed_hosts: closedHosts, events };
 }
 
 async function lastErrorsOf(db: Database, runId: string) {
@@ -154,8 +124,8 @@ async function closedHostsOf(db: Database, runId: string) {
       JOIN hosts h ON h.closed_until > now()
      WHERE r.id = ${runId} AND r.finished_at IS NULL
        AND ((r.collected_at IS NULL AND h.source = s.source)
-            OR EXISTS (SELECT FROM targets t WHERE t.run_id = r.id AND t.host = h.host
-                          AND t.state IN ('pending', 'queued', 'running')))
+            OR EXISTS (SELECT FROM run_counts_now c WHERE c.run_id = r.id AND c.host = h.host
+                          AND c.state IN ('pending', 'queued', 'running') AND c.count > 0))
      ORDER BY h.closed_until, h.host`.execute(db);
   return rows;
 }

@@ -13,12 +13,11 @@ import { z } from "zod";
 import { endedAtId, readCursor, writeCursor } from "../cursor.ts";
 import { cursorField, id, idParams, pageSchema, pageSize, timestamp } from "../fields.ts";
 import { Problem } from "../problem.ts";
+import { count, countFields, progressFields } from "../progress/progress-fields.ts";
+import { progressOf, successRate } from "../progress/run-progress.ts";
 import { defineRoute, type Means } from "../route.ts";
 import { runCollector } from "../run-collector.ts";
-import { etaSeconds, ratePerMinute, successRate } from "../run-progress.ts";
 import { limits, refuseUnreadable, sourceName, wording } from "../search-order.ts";
-
-const count = z.int().nonnegative();
 
 const runSummary = z
   .strictObject({
@@ -34,19 +33,7 @@ const runSummary = z
     confirmed: count.describe("Of those found, the ones whose card sufficed: no page had to be read"),
     pages_read: count,
     total_results: count.nullable().describe("How many the site says there are"),
-    pending: count,
-    queued: count,
-    running: count,
-    done: count,
-    failed: count.describe("Another try would end the same"),
-    dead: count.describe("Given up after several tries"),
-    cancelled: count,
-    success_rate: z
-      .number()
-      .min(0)
-      .max(1)
-      .nullable()
-      .describe("done of all ended; null before any has ended"),
+    ...countFields,
     created_at: timestamp,
     finished_at: timestamp.nullable(),
     error: z.string().nullable(),
@@ -55,17 +42,10 @@ const runSummary = z
 
 const run = runSummary
   .extend({
-    rate_per_minute: z
-      .number()
-      .nullable()
-      .describe("Targets that ended, over the last two minutes of the run"),
-    eta_seconds: count.nullable().describe("null: not known"),
+    ...progressFields,
     closed_hosts: z
       .array(z.strictObject({ host: z.string(), until: timestamp, reason: z.string().nullable() }))
       .describe("Hosts that the run waits for: they showed a wall or asked for patience"),
-    failures: z
-      .array(z.strictObject({ reason: z.string(), count }))
-      .describe("Failed and dead targets by reason"),
     last_errors: z
       .array(
         z.strictObject({
@@ -201,19 +181,11 @@ async function searchOf({ db, sources }: Means, body: z.infer<typeof newRun>): P
 async function runAsItIs(db: Database, runId: string): Promise<z.infer<typeof run>> {
   const found = await findRun(db, runId);
   if (found === null) throw new Problem("not-found", `run ${runId} does not exist`);
-  const rate = ratePerMinute(found.endedRecently, found.windowSeconds);
+  const { counts, ...progress } = progressOf(found, new Date());
   return {
-    ...summarise(found),
-    rate_per_minute: rate,
-    eta_seconds: etaSeconds({
-      state: found.state,
-      isCollected: found.collected_at !== null,
-      isHeldUp: found.closed_hosts.length > 0,
-      counts: found.counts,
-      ratePerMinute: rate,
-    }),
+    ...summarise({ ...found, counts }),
+    ...progress,
     closed_hosts: found.closed_hosts,
-    failures: found.failures,
     last_errors: found.last_errors,
     collector: await findCollectorOf(db, runId),
     events: found.events,
