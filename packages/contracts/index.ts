@@ -11,3 +11,4 @@ export * from "./market.ts";
 export * from "./page.ts";
 export * from "./redact.ts";
 export * from "./target.ts";
+export * from "./trading-hours.ts";

@@ -5,9 +5,11 @@ export {
   isDatabaseAnswering,
   withRetries,
 } from "./connect.ts";
+export { leadUntilStopped } from "./lead-until-stopped.ts";
 export { migrateToLatest } from "./migrate.ts";
 export { neededSchemaVersion } from "./migrations/index.ts";
 export * from "./repositories/asking-queries.ts";
+export * from "./repositories/bar-repository.ts";
 export * from "./repositories/belt-repository.ts";
 export * from "./repositories/collecting-repository.ts";
 export * from "./repositories/collector-repository.ts";
@@ -16,6 +18,7 @@ export * from "./repositories/host-repository.ts";
 export * from "./repositories/leader-repository.ts";
 export * from "./repositories/listing-queries.ts";
 export * from "./repositories/measurement-queries.ts";
+export * from "./repositories/market-repository.ts";
 export * from "./repositories/partition-repository.ts";
 export * from "./repositories/run-counts-repository.ts";
 export type { Buckets, RunProgress } from "./repositories/run-progress-queries.ts";
@@ -24,6 +27,7 @@ export * from "./repositories/run-repository.ts";
 export { type FiredSearch, startDueSearches } from "./repositories/schedule-repository.ts";
 export * from "./repositories/search-queries.ts";
 export { type Sighting, type StoredSighting, storeSightings } from "./repositories/sighting-repository.ts";
+export * from "./repositories/sync-repository.ts";
 export { markSnapshotsPruned, type SnapshotRow } from "./repositories/snapshot-repository.ts";
 export {
   type Claim,

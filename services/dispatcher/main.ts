@@ -2,14 +2,13 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import { ExitCode, messageOf, readEnvironment, startHeartbeat } from "@pricefleet/contracts";
-import { connectDatabase, defaultBelt, distrustTheBelt } from "@pricefleet/database";
+import { connectDatabase, defaultBelt, distrustTheBelt, leadUntilStopped } from "@pricefleet/database";
 import { createDebugStore, createSnapshotStore } from "@pricefleet/fetching";
 import { createJobLauncher, createLocalLauncher } from "@pricefleet/kubernetes";
 import { createServiceLogger, logFailure } from "@pricefleet/logging";
 import { connectBelt } from "@pricefleet/queue";
 import { doDuties } from "./do-duties.ts";
 import { dispatcherEnvironment } from "./environment.ts";
-import { leadUntilStopped } from "./lead.ts";
 
 const GIB = 2 ** 30;
 

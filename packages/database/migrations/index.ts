@@ -11,6 +11,7 @@ import * as runCollectors from "./0009-run-collectors.ts";
 import * as schedules from "./0011-schedules.ts";
 import * as whoAsked from "./0014-who-asked.ts";
 import * as marketData from "./0020-market-data.ts";
+import * as ticksAndGaps from "./0021-ticks-and-gaps.ts";
 
 /** In order. One that has landed is never edited: the next number changes what it made. */
 export const migrations: Record<string, Migration> = {
@@ -26,6 +27,7 @@ export const migrations: Record<string, Migration> = {
   "0011-schedules": schedules,
   "0014-who-asked": whoAsked,
   "0020-market-data": marketData,
+  "0021-ticks-and-gaps": ticksAndGaps,
 };
 
 /** The schema a service needs: the newest migration it was written with. */

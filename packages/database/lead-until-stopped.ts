@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "@pricefleet/contracts";
-import { type Database, endTerm, renewTerm, type Term, tryToLead } from "@pricefleet/database";
 import type { Logger } from "@pricefleet/logging";
+import type { Database } from "./connect.ts";
+import { endTerm, renewTerm, type Term, tryToLead } from "./repositories/leader-repository.ts";
 
 interface LeadOptions {
   db: Database;

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { parseTradingHours } from "./trading-hours.ts";
+
+const isOpen = (hours: string, at: string) => parseTradingHours(hours).isOpenAt(Date.parse(at));
+
+describe("trading hours", () => {
+  it.each([
+    ["a Friday afternoon", "2026-11-20T21:59:00Z", true],
+    ["Friday at 17:00 in New York", "2026-11-20T22:00:00Z", false],
+    ["a Saturday", "2026-11-21T12:00:00Z", false],
+    ["Sunday before 17:00 in New York", "2026-11-22T21:59:00Z", false],
+    ["Sunday at 17:00 in New York", "2026-11-22T22:00:00Z", true],
+    ["in summer time, an hour earlier by UTC", "2026-07-19T21:00:00Z", true],
+    ["in summer time, before that", "2026-07-19T20:59:00Z", false],
+  ])("forex: %s", (_what, at, expected) => {
+    expect(isOpen("forex", at)).toBe(expected);
+  });
+
+  it.each([
+    ["2026-11-23T14:29:59Z", false],
+    ["2026-11-23T14:30:00Z", true],
+    ["2026-11-23T20:59:59Z", true],
+    ["2026-11-23T21:00:00Z", false],
+    // Two weeks a year, New York has changed its clocks and London has not.
+    ["2026-03-09T13:30:00Z", true],
+    ["2026-03-06T13:30:00Z", false],
+    ["2026-11-22T15:00:00Z", false],
+  ])("a stock exchange keeps the hours of its own zone: %s", (at, expected) => {
+    expect(isOpen("Mon-Fri 09:30-16:00 America/New_York", at)).toBe(expected);
+  });
+
+  it("hours may go over midnight, and there may be several", () => {
+    const hours = "Mon-Fri 18:00-02:00 Europe/Berlin; Sat 10:00-12:00 Europe/Berlin";
+    expect(isOpen(hours, "2026-11-21T00:30:00Z")).toBe(true);
+    expect(isOpen(hours, "2026-11-21T01:30:00Z")).toBe(false);
+    expect(isOpen(hours, "2026-11-21T10:30:00Z")).toBe(true);
+    expect(isOpen("Sun 22:00-03:00 UTC", "2026-11-23T02:59:00Z")).toBe(true);
+  });
+
+  it("a market may never close", () => {
+    expect(isOpen("always", "2026-12-25T00:00:00Z")).toBe(true);
+  });
+
+  it.each([
+    "",
+    "Mon-Fri",
+    "Mon-Fri 9:30-16:00 America/New_York",
+    "Mon-Fri 09:30-16:00 Mars/Olympus",
+    "Fri-Mon 09:30-16:00 UTC",
+    "Mon 25:00-26:00 UTC",
+  ])("%j is refused with what would be right", (text) => {
+    expect(() => parseTradingHours(text)).toThrow("Mon-Fri 09:30-16:00 America/New_York");
+  });
+});

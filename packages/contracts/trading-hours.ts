@@ -1,0 +1,100 @@
+/**
+ * When a market is open, from words: `always`, `forex` (Sunday to Friday 17:00 New York time, as currencies and spot metals
+ * are traded), or days with hours and a time zone, several split by `;`: `Mon-Fri 09:30-16:00 America/New_York`.
+ * Holidays are not known: a market that is closed for one looks like one without trades.
+ */
+export interface TradingHours {
+  isOpenAt(atMs: number): boolean;
+}
+
+const NEW_YORK = "America/New_York";
+const WEEK_MINUTES = 7 * 24 * 60;
+const dayNames = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const wording = /^(\w{3})(?:-(\w{3}))? (\d{2}):(\d{2})-(\d{2}):(\d{2}) (\S+)$/;
+
+/** From one minute of a week to another, Monday 00:00 being 0, in the time of a zone. `to` may lie before `from`, over Sunday. */
+interface Session {
+  from: number;
+  to: number;
+  zone: string;
+}
+
+/** @throws Error that says what is wrong and what would be right. */
+export function parseTradingHours(text: string): TradingHours {
+  if (text === "always") return { isOpenAt: () => true };
+  const sessions =
+    text === "forex" ? [forex()] : text.split(";").flatMap((part) => sessionsOf(part.trim(), text));
+  return {
+    isOpenAt: (atMs) => sessions.some((session) => isInside(session, minuteOfWeek(atMs, session.zone))),
+  };
+}
+
+function forex(): Session {
+  return { from: minuteOf(6, 17, 0), to: minuteOf(4, 17, 0), zone: NEW_YORK };
+}
+
+function sessionsOf(part: string, whole: string): Session[] {
+  const match = wording.exec(part);
+  const wrong = new Error(
+    `"${whole}" are no trading hours; they should be "always", "forex" or such as "Mon-Fri 09:30-16:00 America/New_York"`,
+  );
+  if (match === null) throw wrong;
+  const [, first = "", last = first, fromHour, fromMinute, toHour, toMinute, zone = ""] = match;
+  const firstDay = dayNames.indexOf(first);
+  const lastDay = dayNames.indexOf(last);
+  if (firstDay === -1 || lastDay < firstDay || !isZone(zone)) throw wrong;
+  const from = Number(fromHour) * 60 + Number(fromMinute);
+  const to = Number(toHour) * 60 + Number(toMinute);
+  if (from > 1440 || to > 1440 || Number(fromMinute) > 59 || Number(toMinute) > 59) throw wrong;
+  const sessions: Session[] = [];
+  for (let day = firstDay; day <= lastDay; day++) {
+    // Hours that end before they begin go on into the next day.
+    const endDay = to <= from ? day + 1 : day;
+    sessions.push({
+      from: minuteOf(day, 0, from),
+      to: minuteOf(endDay, 0, to) % WEEK_MINUTES,
+      zone,
+    });
+  }
+  return sessions;
+}
+
+function minuteOf(day: number, hour: number, minute: number): number {
+  return (day * 24 + hour) * 60 + minute;
+}
+
+function isInside({ from, to }: Session, minute: number): boolean {
+  return from < to ? minute >= from && minute < to : minute >= from || minute < to;
+}
+
+function isZone(zone: string): boolean {
+  try {
+    formatterOf(zone);
+    return true;
+  } catch {
+    // Intl's way to say that there is no such zone.
+    return false;
+  }
+}
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatterOf(zone: string): Intl.DateTimeFormat {
+  const known = formatters.get(zone);
+  if (known !== undefined) return known;
+  const formatter = new Intl.DateTimeFormat("en-US", {
+    timeZone: zone,
+    weekday: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
+  formatters.set(zone, formatter);
+  return formatter;
+}
+
+function minuteOfWeek(atMs: number, zone: string): number {
+  const parts: Record<string, string> = {};
+  for (const { type, value } of formatterOf(zone).formatToParts(atMs)) parts[type] = value;
+  return minuteOf(dayNames.indexOf(parts["weekday"] ?? ""), Number(parts["hour"]), Number(parts["minute"]));
+}

@@ -1,0 +1,54 @@
+import { type BarInterval, barIntervals, barLengthMs } from "@pricefleet/contracts";
+import { sql } from "kysely";
+import type { Database } from "../connect.ts";
+
+/** No history gives more bars at once. */
+export const MOST_SYNCED_BARS = 5_000;
+/** A fill that failed, or gave nothing, is asked for again after this. */
+const ASK_AGAIN_MS = 5 * 60_000;
+
+/** Asks for the history of one series; one that is pending or under way is left as it is. @returns whether it was asked for. */
+export async function requestSync(
+  db: Database,
+  { instrument, interval, bars }: { instrument: string; interval: BarInterval; bars: number },
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    INSERT INTO sync_status AS s (exchange, symbol, interval, state, n_bars)
+    VALUES (split_part(${instrument}, ':', 1), substr(${instrument}, strpos(${instrument}, ':') + 1), ${interval}, 'pending', ${bars})
+    ON CONFLICT (exchange, symbol, interval) DO UPDATE SET
+      state = 'pending', n_bars = excluded.n_bars, requested_at = now(), started_at = NULL, finished_at = NULL,
+      message = NULL, bars_stored = NULL
+      WHERE s.state IN ('completed', 'error')`.execute(db);
+  return numAffectedRows === 1n;
+}
+
+/**
+ * Asks history for the bars that miss ticks, as far as they are over, and forgets those that history was asked for since.
+ * @returns how many series were asked for.
+ */
+export async function requestFills(db: Database): Promise<number> {
+  await sql`
+    DELETE FROM bar_gaps g USING sync_status s
+     WHERE s.exchange = g.exchange AND s.symbol = g.symbol AND s.interval = g.interval AND s.state = 'completed'
+       AND s.started_at > g.noticed_at AND s.started_at > g.opened_at + ${lengthOf("g.interval")}`.execute(
+    db,
+  );
+  const { rows } = await sql<{ instrument: string; interval: BarInterval; bars: number }>`
+    SELECT g.exchange || ':' || g.symbol AS instrument, g.interval,
+           least(${MOST_SYNCED_BARS}, ceil(extract(epoch FROM now() - min(g.opened_at)) / extract(epoch FROM ${lengthOf("g.interval")})) + 1)::integer AS bars
+      FROM bar_gaps g
+      LEFT JOIN sync_status s USING (exchange, symbol, interval)
+     WHERE g.opened_at + ${lengthOf("g.interval")} < now() - interval '5 seconds'
+       AND (s.finished_at IS NULL OR s.requested_at < g.noticed_at OR s.finished_at < now() - make_interval(secs => ${ASK_AGAIN_MS / 1_000}))
+     GROUP BY g.exchange, g.symbol, g.interval`.execute(db);
+  let asked = 0;
+  for (const row of rows) if (await requestSync(db, row)) asked++;
+  return asked;
+}
+
+function lengthOf(column: string) {
+  const cases = barIntervals.map(
+    (interval) => sql`WHEN ${interval} THEN make_interval(secs => ${barLengthMs(interval) / 1_000})`,
+  );
+  return sql`(CASE ${sql.ref(column)} ${sql.join(cases, sql` `)} END)`;
+}
