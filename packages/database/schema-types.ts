@@ -28,12 +28,25 @@ export type Numeric = ColumnType<string, number | string, number | string>;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface BarGaps {
+  exchange: string;
+  interval: string;
+  noticed_at: Generated<Timestamp>;
+  opened_at: Timestamp;
+  symbol: string;
+}
+
 export interface Bars {
   close: Numeric;
   complete: boolean;
   exchange: string;
+  first_tick_at: Timestamp | null;
   high: Numeric;
   interval: string;
+  /**
+   * by the feed's clock; null for a bar from history
+   */
+  last_tick_at: Timestamp | null;
   low: Numeric;
   open: Numeric;
   opened_at: Timestamp;
@@ -473,6 +486,7 @@ export interface Targets {
 }
 
 export interface Schema {
+  bar_gaps: BarGaps;
   bars: Bars;
   daily_outcomes: DailyOutcomes;
   daily_outcomes_now: DailyOutcomesNow;

@@ -747,6 +747,18 @@ CREATE FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt i
 
 ALTER FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) OWNER TO pricefleet_owner;
 
+CREATE TABLE price_tracker.bar_gaps (
+    exchange text NOT NULL,
+    symbol text NOT NULL,
+    "interval" text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    noticed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE price_tracker.bar_gaps OWNER TO pricefleet_owner;
+
+COMMENT ON TABLE price_tracker.bar_gaps IS 'bars of which ticks were not heard, until history has been asked for them';
+
 CREATE TABLE price_tracker.bars (
     exchange text NOT NULL,
     symbol text NOT NULL,
@@ -761,6 +773,8 @@ CREATE TABLE price_tracker.bars (
     source text NOT NULL,
     complete boolean NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    first_tick_at timestamp with time zone,
+    last_tick_at timestamp with time zone,
     CONSTRAINT bars_source_check CHECK ((source = ANY (ARRAY['ticks'::text, 'history'::text])))
 )
 PARTITION BY RANGE (opened_at);
@@ -768,6 +782,8 @@ PARTITION BY RANGE (opened_at);
 ALTER TABLE price_tracker.bars OWNER TO pricefleet_owner;
 
 COMMENT ON COLUMN price_tracker.bars.source IS 'history: filled in from a sync, where no tick was seen or some were missed';
+
+COMMENT ON COLUMN price_tracker.bars.last_tick_at IS 'by the feed''s clock; null for a bar from history';
 
 CREATE TABLE price_tracker.bars_rest (
     exchange text NOT NULL,
@@ -783,6 +799,8 @@ CREATE TABLE price_tracker.bars_rest (
     source text NOT NULL,
     complete boolean NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    first_tick_at timestamp with time zone,
+    last_tick_at timestamp with time zone,
     CONSTRAINT bars_source_check CHECK ((source = ANY (ARRAY['ticks'::text, 'history'::text])))
 );
 
@@ -1525,6 +1543,9 @@ ALTER TABLE ONLY price_tracker.bars ATTACH PARTITION price_tracker.bars_rest DEF
 
 ALTER TABLE ONLY price_tracker.price_observations ATTACH PARTITION price_tracker.price_observations_rest DEFAULT;
 
+ALTER TABLE ONLY price_tracker.bar_gaps
+    ADD CONSTRAINT bar_gaps_pkey PRIMARY KEY (exchange, symbol, "interval", opened_at);
+
 ALTER TABLE ONLY price_tracker.bars
     ADD CONSTRAINT bars_pkey PRIMARY KEY (exchange, symbol, "interval", opened_at);
 
@@ -1830,6 +1851,9 @@ GRANT ALL ON FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_f
 
 REVOKE ALL ON FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) TO pricefleet_worker;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.bar_gaps TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.bar_gaps TO pricefleet_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.bars TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.bars TO pricefleet_api;
