@@ -1,6 +1,7 @@
 # Pricefleet's images. Nothing is compiled: Node runs the TypeScript as it is.
 #   service   API, dispatcher, migrations, making of Secrets
 #   browser   collector and worker: the same with Chromium's headless shell
+#   tor       Tor, as an optional way out for collectors and workers
 #   sample    the sample marketplace, for tests and demonstrations only
 # Build with docker, podman or buildah: docker build --target service -t pricefleet/service:0.1.0 .
 
@@ -61,6 +62,25 @@ COPY packages packages
 COPY services services
 USER 1000:1000
 CMD ["node", "services/worker/main.ts"]
+
+FROM debian:bookworm-slim AS tor
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends tor \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log \
+ && install -d -o 1000 -g 1000 /data/tor
+LABEL org.opencontainers.image.title="Pricefleet tor" \
+      org.opencontainers.image.description="Tor as a way out for Pricefleet's collectors and workers" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.licenses="MIT"
+COPY services/tor /opt/tor
+USER 1000:1000
+VOLUME /data/tor
+EXPOSE 9050 9051
+HEALTHCHECK --interval=10s --timeout=10s --start-period=120s CMD ["/opt/tor/is-bootstrapped.sh"]
+CMD ["/opt/tor/start.sh"]
 
 FROM service AS sample
 COPY test/sample-marketplace test/sample-marketplace

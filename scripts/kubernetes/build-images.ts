@@ -12,7 +12,7 @@ export const version = (JSON.parse(readFileSync(join(root, "package.json"), "utf
 /** What a test calls the version before this one: the same images under another tag, a chart that says so. */
 export const olderVersion = "0.0.9";
 
-export type ImageTarget = "service" | "browser" | "sample";
+export type ImageTarget = "service" | "browser" | "tor" | "sample";
 
 export function imageName(target: ImageTarget, tag = version): string {
   return `pricefleet/${target}:${tag}`;
