@@ -15,6 +15,7 @@ export const wantedSecrets = {
     complete: missing(["owner-password", "worker-password", "api-password"]),
   },
   "api-control": { name: "api-control", labels, complete: missing(["token"]) },
+  "tor-control": { name: "tor-control", labels, complete: missing(["password"]) },
   "rabbitmq-server": { name: "rabbitmq-credentials", labels, complete: completeRabbitmq },
 } satisfies Record<string, WantedSecret>;
 

@@ -17,9 +17,9 @@ if [ "${1:-}" = show ]; then
   exit
 fi
 
-# A volume keeps these two, so a half-written one is never taken for a password: each comes by a rename.
+# A half-written one is never taken for a password, because each comes by a rename.
 mkdir -p passwords rabbitmq
-for name in postgres owner worker api control-token rabbitmq rabbitmq-operator rabbitmq-viewer; do
+for name in postgres owner worker api control-token rabbitmq rabbitmq-operator rabbitmq-viewer tor-control; do
   [ -s "passwords/$name" ] && continue
   # 24 bytes are 32 letters of base64 without padding, of which "-" and "_" are safe inside a URL.
   head -c 24 /dev/urandom | base64 | tr '+/' '-_' | tr -d '\n' > passwords/.new
@@ -76,6 +76,10 @@ grant 10005 rabbitmq/definitions.json <<END
  "permissions":[
   {"user":"pricefleet","vhost":"/","configure":".*","write":".*","read":".*"},
   {"user":"operator","vhost":"/","configure":".*","write":".*","read":".*"}]}
+END
+
+grant 10006 tor.env <<END
+export TOR_CONTROL_PASSWORD="$(password tor-control)"
 END
 
 chown 1000:1000 "$data/snapshots" "$data/debug" "$data/profiles"

@@ -7,7 +7,7 @@ import { imageName } from "../../scripts/kubernetes/build-images.ts";
 
 const NAMESPACE = "prices";
 const LISTINGS = 120;
-const secrets = ["postgres-credentials", "rabbitmq-credentials", "api-control"];
+const secrets = ["postgres-credentials", "rabbitmq-credentials", "api-control", "tor-control"];
 const volumes = ["data-postgres-0", "data-rabbitmq-0", "debug", "profiles", "snapshots"];
 /** Few workers: what is proven here does not hang on their number. */
 const values = ["--set=worker.replicas=4"];

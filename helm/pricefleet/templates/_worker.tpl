@@ -31,6 +31,9 @@ spec:
         {{- with .env }}
         {{- . | nindent 8 }}
         {{- end }}
+        {{- with include "pricefleet.torEnv" .root }}
+        {{- . | nindent 8 }}
+        {{- end }}
         - name: WORKER_QUEUES
           value: {{ .settings.queues | quote }}
         - name: WORKER_MODE
