@@ -28,7 +28,7 @@ interface Service {
   [option: string]: unknown;
 }
 const servicesIn = (text: string) =>
-  (parse(text, { merge: true }) as { services: Record<string, Service> }).services;
+  (parse(text, { merge: true, logLevel: "error" }) as { services: Record<string, Service> }).services;
 const asWritten = (path: string) => servicesIn(textOf(path));
 /** As Docker Compose reads it where no variable is set. */
 const asRead = (path: string) => servicesIn(textOf(path).replaceAll(/\$\{\w+(?::?-([^}]*))?\}/g, "$1"));
@@ -152,6 +152,44 @@ describe("compose.yaml", () => {
       const groups = grants.filter(({ file }) => said.includes(`/secrets/${file}`)).map(({ group }) => group);
       expect([name, service.group_add ?? []]).toEqual([name, [...new Set(groups)]]);
     }
+  });
+});
+
+describe("compose.production.yaml", () => {
+  const production = asRead("compose.production.yaml");
+  const isForTrying = (name: string) => name === "sample";
+
+  test("every service is in it, with a log that cannot fill the disk", () => {
+    const missing = all.map(([name]) => name).filter((name) => !isForTrying(name) && !(name in production));
+    expect(missing).toEqual([]);
+    for (const service of Object.values(production))
+      expect(service).toMatchObject({ logging: { options: { "max-size": "10m", "max-file": "5" } } });
+  });
+
+  test("the servers are pinned to a minor version, and neither can be reached from outside", () => {
+    const { postgres, rabbitmq } = production;
+    expect(postgres?.image).toMatch(/^postgres:17\.\d+$/);
+    expect(rabbitmq?.image).toMatch(/^rabbitmq:4\.\d+\.\d+-management$/);
+    expect(postgres?.ports).toEqual([]);
+    expect(rabbitmq?.ports).toEqual(["127.0.0.1:15672:15672"]);
+  });
+
+  test("the API believes the one proxy before it, which drops what a caller says of its own address", () => {
+    expect(environmentOf(production["api"] as Service)).toMatchObject({ TRUST_PROXY: "1" });
+    const proxy = textOf("docs/nginx.conf");
+    expect(proxy).toContain("proxy_set_header X-Forwarded-For $remote_addr;");
+    expect(proxy).toContain("proxy_buffering off;");
+  });
+
+  test("the backup has no more rights than the rest, and is missed when it stops", () => {
+    expect(production["backup"]).toMatchObject({
+      user: "999:999",
+      read_only: true,
+      cap_drop: ["ALL"],
+      security_opt: ["no-new-privileges:true"],
+      restart: "unless-stopped",
+      healthcheck: { test: expect.any(Array) },
+    });
   });
 });
 
