@@ -49,6 +49,7 @@ END
 grant 10003 worker.env <<END
 export DATABASE_URL="\${DATABASE_URL:-postgres://pricefleet_worker:$(password worker)@postgres:5432/pricefleet}"
 export AMQP_URL="\${AMQP_URL:-amqp://pricefleet:$(password rabbitmq)@rabbitmq:5672}"
+export TOR_CONTROL_PASSWORD="$(password tor-control)"
 END
 
 grant 10004 api.env <<END
