@@ -79,6 +79,10 @@ grant 10005 rabbitmq/definitions.json <<END
   {"user":"operator","vhost":"/","configure":".*","write":".*","read":".*"}]}
 END
 
+grant 10007 streamer.env <<END
+export DATABASE_URL="\${DATABASE_URL:-postgres://pricefleet_worker:$(password worker)@postgres:5432/pricefleet}"
+END
+
 grant 10006 tor.env <<END
 export TOR_CONTROL_PASSWORD="$(password tor-control)"
 END

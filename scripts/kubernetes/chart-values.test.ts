@@ -44,6 +44,7 @@ const everyOption = {
   backup: { enabled: true },
   monitoring: { enabled: true, labels: { release: "kube-prometheus-stack" } },
   streamer: { enabled: true },
+  tor: { enabled: true },
   tradingview: { credentialsSecret: "tradingview" },
   storage: { hostFolder: "/var/snap/microk8s/common/price-tracker" },
   network: { extraEgress: [{ to: [{ ipBlock: { cidr: "10.7.0.0/16" } }], ports: [{ port: 8080 }] }] },
@@ -89,6 +90,7 @@ describe.skipIf(!hasHelm)("with helm", () => {
     ["backup.keeps", { backup: { keeps: 3 } }],
     ["monitoring.enable", { monitoring: { enable: true } }],
     ["quotesWorker.queue", { quotesWorker: { queue: "quote_refresh:4" } }],
+    ["tor.enable", { tor: { enable: true } }],
     ["streamer.enable", { streamer: { enable: true } }],
     ["tradingview.secret", { tradingview: { secret: "x" } }],
     ["network.extraEgress.0.form", { network: { extraEgress: [{ form: [] }] } }],
@@ -172,6 +174,19 @@ describe.skipIf(!hasHelm)("with helm", () => {
     expect(environmentOf([quotes({})], "Deployment", "quotes-worker")["WORKER_QUEUES"]).toBe(
       "quote_refresh:4,history_sync:4",
     );
+  });
+
+  test("those that fetch are told where Tor is when it is enabled, and only then", () => {
+    const told = (values: object) =>
+      objectsOf(renderChart(values))
+        .filter((object) => JSON.stringify(object).includes('"TOR_SOCKS_ADDRESS"'))
+        .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    expect(told({})).toEqual([]);
+    expect(told({ tor: { enabled: true } }).toSorted()).toEqual([
+      "CronJob collector",
+      "Deployment quotes-worker",
+      "Deployment worker",
+    ]);
   });
 
   test("the streamer gets the internet, PostgreSQL and its login, and no RabbitMQ", () => {
