@@ -75,7 +75,7 @@ LABEL org.opencontainers.image.title="Pricefleet tor" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION" \
       org.opencontainers.image.licenses="MIT"
-COPY services/tor /opt/tor
+COPY scripts/tor /opt/tor
 USER 1000:1000
 VOLUME /data/tor
 EXPOSE 9050 9051
