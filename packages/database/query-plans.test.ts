@@ -196,6 +196,8 @@ const workersCalls: Record<string, Call> = {
   changeRunState: (db) => door.changeRunState(db, run.id, "paused", "test"),
   completeFinishedRuns: (db) => door.completeFinishedRuns(db),
   startDueSearches: (db) => door.startDueSearches(db, 24),
+  settleLostCollectors: (db) => door.settleLostCollectors(db),
+  cancelTargetsOfResetRuns: (db) => door.cancelTargetsOfResetRuns(db),
   foldTargetMoves: (db) => door.foldTargetMoves(db, 10_000),
   ensureMonthlyPartitions: (db) => door.ensureMonthlyPartitions(db, 3),
   distrustTheBelt: (db) => door.distrustTheBelt(db),
@@ -218,11 +220,14 @@ const apisCalls: Record<string, Call> = {
   askSearchChange: (db) => door.askSearchChange(db, run.searchId, { maxPages: 3 }),
   askSearchSchedule: (db) => door.askSearchSchedule(db, run.searchId, { next_run_at: null }),
   askRun: (db) => door.askRun(db, ended.searchId, null, null),
+  askRunInterruption: (db) => door.askRunInterruption(db, run.id, "pause"),
+  askSearchInterruption: (db) => door.askSearchInterruption(db, run.searchId, "resume"),
   askOfRun: times([
     (db) => door.askOfRun(db, run.id, "retry"),
     (db) => door.askOfRun(db, run.id, "resume"),
     (db) => door.askOfRun(db, run.id, "stop"),
     (db) => door.askOfRun(db, run.id, "reset"),
+    (db) => door.askOfRun(db, run.id, "start"),
   ]),
 };
 

@@ -23,6 +23,10 @@ export const limits = {
   enrich_limit: numberInBody(0, 1_000_000).optional().describe("How many listing pages to read; 0: all"),
 };
 
+export const onInterruption = z
+  .enum(["resume", "pause"], { error: "resume or pause" })
+  .describe("When the collector of a run is lost: another one continues at its page, or the run is paused");
+
 /** @throws Problem 400 for a source that is not known, and for an address that is no search page of it. */
 export function refuseUnreadable(
   sources: Sources,

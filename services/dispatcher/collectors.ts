@@ -6,6 +6,7 @@ import {
   noteCollectorGone,
   runsToLookAt,
   runsWithoutCollector,
+  settleLostCollectors,
   type Term,
 } from "@pricefleet/database";
 import type { CollectorLauncher } from "@pricefleet/kubernetes";
@@ -22,6 +23,9 @@ const MAX_LOOKED_AT = 200;
 
 /** Runs asked for and runs whose time had come take the same way. One that cannot be started holds up no other. */
 export async function startCollectors(term: Term, { db, launcher, logger }: Means): Promise<void> {
+  for (const lost of await asLeader(db, term, settleLostCollectors)) {
+    logger.warn("a run lost its collector", { run_id: lost.runId, state: lost.state });
+  }
   for (const runId of await runsWithoutCollector(db)) {
     try {
       await launcher.launch(runId);

@@ -1,5 +1,6 @@
 import {
   asLeader,
+  cancelTargetsOfResetRuns,
   completeFinishedRuns,
   type Database,
   type DueTarget,
@@ -95,6 +96,7 @@ async function foldCounters(term: Term, { db }: Office): Promise<void> {
 }
 
 async function closeFinishedRuns(term: Term, { db, logger }: Office): Promise<void> {
+  await asLeader(db, term, cancelTargetsOfResetRuns);
   const runIds = await asLeader(db, term, completeFinishedRuns);
   for (const runId of runIds) logger.info("run completed", { run_id: runId });
 }

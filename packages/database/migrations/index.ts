@@ -10,6 +10,7 @@ import * as runCounts from "./0008-run-counts.ts";
 import * as runCollectors from "./0009-run-collectors.ts";
 import * as schedules from "./0011-schedules.ts";
 import * as whoAsked from "./0014-who-asked.ts";
+import * as runControl from "./0017-run-control.ts";
 import * as marketData from "./0020-market-data.ts";
 import * as ticksAndGaps from "./0021-ticks-and-gaps.ts";
 
@@ -26,6 +27,7 @@ export const migrations: Record<string, Migration> = {
   "0009-run-collectors": runCollectors,
   "0011-schedules": schedules,
   "0014-who-asked": whoAsked,
+  "0017-run-control": runControl,
   "0020-market-data": marketData,
   "0021-ticks-and-gaps": ticksAndGaps,
 };

@@ -95,7 +95,27 @@ export async function askRun(
   return rows[0]?.id ?? "";
 }
 
+/** What a run does when its collector is lost: another one continues, or the run is paused. */
+export type OnInterruption = "resume" | "pause";
+
+export async function askRunInterruption(
+  db: Database,
+  runId: string,
+  setting: OnInterruption,
+): Promise<void> {
+  await sql`SELECT ask_run_interruption(${runId}, ${setting})`.execute(db);
+}
+
+export async function askSearchInterruption(
+  db: Database,
+  searchId: string,
+  setting: OnInterruption,
+): Promise<void> {
+  await sql`SELECT ask_search_interruption(${searchId}, ${setting})`.execute(db);
+}
+
 const runRequests = {
+  start: "ask_run_start",
   stop: "ask_run_stop",
   resume: "ask_run_resume",
   reset: "ask_run_reset",

@@ -1,6 +1,7 @@
 import { type RunState, type TargetState, targetStates } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
+import type { OnInterruption } from "./asking-queries.ts";
 import { findRunProgress } from "./run-progress-queries.ts";
 
 /** What the API reads of runs. Rows are named as its JSON is. */
@@ -24,6 +25,9 @@ const runColumns = [
 ] as const;
 
 const state = sql.ref<RunState>("r.state").as("state");
+const onInterruption = sql<OnInterruption>`coalesce(r.on_interruption, s.on_interruption)`.as(
+  "on_interruption",
+);
 
 interface RunFilter {
   state?: RunState | undefined;
@@ -37,7 +41,7 @@ export async function findRuns(db: Database, filter: RunFilter, limit: number, a
   if (filter.searchId !== undefined) query = query.where("r.search_id", "=", filter.searchId);
   if (after !== null) query = query.where("r.id", "<", after.id);
   const rows = await query
-    .select([...runColumns, state])
+    .select([...runColumns, state, onInterruption])
     .orderBy("r.id", "desc")
     .limit(limit + 1)
     .execute();
@@ -74,7 +78,7 @@ export async function findRun(db: Database, id: string) {
   const run = await db
     .selectFrom("runs as r")
     .innerJoin("searches as s", "s.id", "r.search_id")
-    .select([...runColumns, state])
+    .select([...runColumns, state, onInterruption])
     .where("r.id", "=", id)
     .executeTakeFirst();
   if (run === undefined) return null;

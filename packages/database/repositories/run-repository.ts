@@ -86,6 +86,8 @@ async function activeRunOf(db: Database, searchId: string): Promise<string> {
  * collector was killed. Null when there is nothing to collect, or another collector has it in hand.
  */
 export async function takeOverRun(db: Database, runId: string): Promise<CollectingRun | null> {
+  // Where no dispatcher leads, this is the moment at which a lost collector is noticed.
+  await settleLostCollectors(db);
   const { rows } = await sql<CollectingRun>`
     UPDATE runs r SET collecting_until = ${COLLECTING_LEASE}
       FROM searches s
@@ -147,6 +149,21 @@ export async function changeRunState(
   reason: string,
 ): Promise<void> {
   await sql`SELECT change_run_state(${runId}, ${to}, ${reason})`.execute(db);
+}
+
+/** Runs whose collector is not heard of any more go on, or pause, as each is set to; their history says so. */
+export async function settleLostCollectors(db: Database): Promise<{ runId: string; state: RunState }[]> {
+  const { rows } = await sql<{ runId: string; state: RunState }>`
+    SELECT run_id AS "runId", state FROM settle_lost_collectors()`.execute(db);
+  return rows;
+}
+
+/** Targets that came back after their run was reset. @returns how many. */
+export async function cancelTargetsOfResetRuns(db: Database): Promise<number> {
+  const { rows } = await sql<{
+    cancelled: number;
+  }>`SELECT cancel_targets_of_reset_runs() AS cancelled`.execute(db);
+  return rows[0]?.cancelled ?? 0;
 }
 
 /** Completes every run whose pages are read and whose targets have all come to an end. @returns their ids. */

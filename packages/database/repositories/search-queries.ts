@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
+import type { OnInterruption } from "./asking-queries.ts";
 import { cadenceOf } from "./schedule-repository.ts";
 
 /** What the API reads of searches. Rows are named as its JSON is. */
@@ -21,6 +22,8 @@ const searchColumns = [
   "created_at",
 ] as const;
 
+const onInterruption = sql.ref<OnInterruption>("on_interruption").as("on_interruption");
+
 /** A search that is switched off has no next time, whatever it had. */
 const nextRunAt = sql<Date | null>`CASE WHEN enabled THEN next_run_at END`.as("next_run_at");
 
@@ -33,7 +36,7 @@ function withCadence<Row extends SearchRow>({ cron, time_zone, jitter_percent, .
 
 /** A page of searches, the newest first. `after`: the last search of the page before. */
 export async function findSearches(db: Database, limit: number, after: { id: string } | null) {
-  let query = db.selectFrom("searches").select([...searchColumns, nextRunAt]);
+  let query = db.selectFrom("searches").select([...searchColumns, onInterruption, nextRunAt]);
   if (after !== null) query = query.where("id", "<", after.id);
   const rows = await query
     .orderBy("id", "desc")
@@ -47,7 +50,7 @@ export async function findSearches(db: Database, limit: number, after: { id: str
 export async function findSearch(db: Database, id: string) {
   const row = await db
     .selectFrom("searches")
-    .select([...searchColumns, nextRunAt])
+    .select([...searchColumns, onInterruption, nextRunAt])
     .where("id", "=", id)
     .executeTakeFirst();
   return row === undefined ? null : withCadence(row);

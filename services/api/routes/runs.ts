@@ -2,6 +2,7 @@ import { runState, targetState } from "@pricefleet/contracts";
 import {
   askOfRun,
   askRun,
+  askRunInterruption,
   askSearch,
   type Database,
   findCollectorOf,
@@ -17,7 +18,7 @@ import { count, countFields, progressFields } from "../progress/progress-fields.
 import { progressOf, successRate } from "../progress/run-progress.ts";
 import { defineRoute, type Means } from "../route.ts";
 import { runCollector } from "../run-collector.ts";
-import { limits, refuseUnreadable, sourceName, wording } from "../search-order.ts";
+import { limits, onInterruption, refuseUnreadable, sourceName, wording } from "../search-order.ts";
 
 const runSummary = z
   .strictObject({
@@ -34,6 +35,7 @@ const runSummary = z
     pages_read: count,
     total_results: count.nullable().describe("How many the site says there are"),
     ...countFields,
+    on_interruption: onInterruption,
     created_at: timestamp,
     finished_at: timestamp.nullable(),
     error: z.string().nullable(),
@@ -71,6 +73,7 @@ const newRun = z
     ...wording,
     search_id: id.optional(),
     ...limits,
+    on_interruption: onInterruption.optional(),
   })
   .refine(
     (body) => [body.term, body.url, body.search_id].filter((given) => given !== undefined).length === 1,
@@ -141,9 +144,11 @@ export const runRoutes = [
         body.enrich_limit ?? null,
         means.requestId,
       );
+      if (body.on_interruption !== undefined) await askRunInterruption(db, runId, body.on_interruption);
       return { status: 202, headers: { Location: `/runs/${runId}` }, body: await runAsItIs(db, runId) };
     },
   }),
+  askingRoute("start", "Start a run again that was reset: it reads its search from the first page"),
   askingRoute("stop", "Pause a run: no more targets are worked on"),
   askingRoute("resume", "Go on with a paused run"),
   askingRoute("reset", "Leave a paused or ended run for good: what is pending or queued is cancelled"),
@@ -205,6 +210,7 @@ export function summarise(found: FoundRun): z.infer<typeof runSummary> {
     total_results: found.total_results,
     ...found.counts,
     success_rate: successRate(found.counts),
+    on_interruption: found.on_interruption,
     created_at: found.created_at,
     finished_at: found.finished_at,
     error: found.error,

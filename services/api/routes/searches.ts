@@ -1,6 +1,7 @@
 import {
   askSearch,
   askSearchChange,
+  askSearchInterruption,
   askSearchSchedule,
   type Database,
   findSearch,
@@ -13,7 +14,7 @@ import { cursorField, id, idParams, pageSchema, pageSize, timestamp } from "../f
 import { Problem } from "../problem.ts";
 import { defineRoute } from "../route.ts";
 import { oneCadence, schedule, scheduleChange } from "../search-schedule.ts";
-import { limits, refuseUnreadable, sourceName, wording } from "../search-order.ts";
+import { limits, onInterruption, refuseUnreadable, sourceName, wording } from "../search-order.ts";
 
 const search = z
   .strictObject({
@@ -24,6 +25,7 @@ const search = z
     max_pages: z.int().describe("0: all"),
     enrich_limit: z.int().describe("How many listing pages a run reads; 0: all"),
     enabled: z.boolean(),
+    on_interruption: onInterruption,
     cadence: z
       .union([
         z.strictObject({ cron: z.string(), time_zone: z.string() }),
@@ -77,7 +79,13 @@ export const searchRoutes = [
     description:
       "Words (`term`) or the address of a search page (`url`). It runs when asked for, or by its `cadence`.",
     body: z
-      .strictObject({ source: sourceName, ...wording, ...limits, ...schedule })
+      .strictObject({
+        source: sourceName,
+        ...wording,
+        ...limits,
+        ...schedule,
+        on_interruption: onInterruption.optional(),
+      })
       .refine(({ term, url }) => (term === undefined) !== (url === undefined), {
         error: "given without url, or left out with it: a search is either words or an address",
         path: ["term"],
@@ -103,6 +111,7 @@ export const searchRoutes = [
       const searchId = await askSearch(db, { source, term, url, maxPages, enrichLimit });
       await askSearchChange(db, searchId, { enabled: body.enabled });
       await askSearchSchedule(db, searchId, scheduleChange(body, null, new Date()));
+      if (body.on_interruption !== undefined) await askSearchInterruption(db, searchId, body.on_interruption);
       return {
         status: 201,
         headers: { Location: `/searches/${searchId}` },
@@ -116,7 +125,9 @@ export const searchRoutes = [
     tag: "Searches",
     summary: "Change a search; what is left out stays",
     params: idParams,
-    body: z.strictObject({ ...limits, ...schedule }).refine(oneCadence.rule, oneCadence.otherwise),
+    body: z
+      .strictObject({ ...limits, ...schedule, on_interruption: onInterruption.optional() })
+      .refine(oneCadence.rule, oneCadence.otherwise),
     responses: { 200: { description: "The search as it is now", schema: search } },
     problems: [404],
     answer: async ({ db, params, body }) => {
@@ -127,6 +138,8 @@ export const searchRoutes = [
         enrichLimit: body.enrich_limit,
         enabled: body.enabled,
       });
+      if (body.on_interruption !== undefined)
+        await askSearchInterruption(db, params.id, body.on_interruption);
       return { status: 200, body: await searchAsItIs(db, params.id) };
     },
   }),
