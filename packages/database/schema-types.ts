@@ -338,6 +338,10 @@ export interface Runs {
   id: Generated<Int8>;
   max_pages: Generated<number>;
   next_page: Generated<number>;
+  /**
+   * null: as the search says
+   */
+  on_interruption: string | null;
   pages_read: Generated<number>;
   /**
    * the API request that started the run or last asked it to go on; null: a schedule or a person at the collector
@@ -371,6 +375,7 @@ export interface Searches {
   last_skipped_reason: string | null;
   max_pages: Generated<number>;
   next_run_at: Timestamp | null;
+  on_interruption: Generated<string>;
   /**
    * null: as the dispatcher is set
    */

@@ -74,6 +74,13 @@ CREATE FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages integer, p
 
 ALTER FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages integer, p_enrich_limit integer) OWNER TO pricefleet_asks;
 
+CREATE FUNCTION price_tracker.ask_run_interruption(p_run_id bigint, p_on_interruption text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ BEGIN UPDATE runs SET on_interruption = p_on_interruption WHERE id = p_run_id; END $$;
+
+ALTER FUNCTION price_tracker.ask_run_interruption(p_run_id bigint, p_on_interruption text) OWNER TO pricefleet_asks;
+
 CREATE FUNCTION price_tracker.ask_run_reset(p_run_id bigint) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
@@ -92,7 +99,17 @@ ALTER FUNCTION price_tracker.ask_run_reset(p_run_id bigint) OWNER TO pricefleet_
 CREATE FUNCTION price_tracker.ask_run_resume(p_run_id bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
-    AS $$ BEGIN PERFORM change_run_state(p_run_id, 'processing', 'asked to resume'); END $$;
+    AS $$ 
+      DECLARE v_state text;
+      BEGIN
+        SELECT state INTO v_state FROM runs WHERE id = p_run_id FOR UPDATE;
+        IF v_state IN ('initializing', 'processing') THEN RETURN; END IF;
+        IF v_state = 'completed' THEN
+          RAISE EXCEPTION 'run % is completed, so there is nothing to resume; a retry tries again what failed', p_run_id
+            USING ERRCODE = 'PF409';
+        END IF;
+        PERFORM change_run_state(p_run_id, 'processing', 'asked to resume');
+      END $$;
 
 ALTER FUNCTION price_tracker.ask_run_resume(p_run_id bigint) OWNER TO pricefleet_asks;
 
@@ -113,6 +130,21 @@ CREATE FUNCTION price_tracker.ask_run_retry(p_run_id bigint) RETURNS bigint
       END $$;
 
 ALTER FUNCTION price_tracker.ask_run_retry(p_run_id bigint) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_run_start(p_run_id bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ 
+      BEGIN
+        PERFORM change_run_state(p_run_id, 'initializing', 'asked to start again');
+        DELETE FROM targets WHERE run_id = p_run_id AND state = 'cancelled';
+        UPDATE search_listings sl SET last_run_id = 0 FROM runs r
+         WHERE r.id = p_run_id AND sl.search_id = r.search_id AND sl.last_run_id = r.id;
+        UPDATE runs SET next_page = 1, pages_read = 0, total_results = NULL, found = 0, confirmed = 0, collected_at = NULL
+         WHERE id = p_run_id;
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_run_start(p_run_id bigint) OWNER TO pricefleet_asks;
 
 CREATE FUNCTION price_tracker.ask_run_stop(p_run_id bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -156,6 +188,13 @@ CREATE FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max_pages 
 
 ALTER FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max_pages integer, p_enrich_limit integer, p_enabled boolean, p_interval_seconds integer) OWNER TO pricefleet_asks;
 
+CREATE FUNCTION price_tracker.ask_search_interruption(p_search_id bigint, p_on_interruption text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ BEGIN UPDATE searches SET on_interruption = p_on_interruption WHERE id = p_search_id; END $$;
+
+ALTER FUNCTION price_tracker.ask_search_interruption(p_search_id bigint, p_on_interruption text) OWNER TO pricefleet_asks;
+
 CREATE FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change jsonb) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
@@ -171,6 +210,23 @@ CREATE FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change j
     END $$;
 
 ALTER FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change jsonb) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.cancel_targets_of_reset_runs() RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    DECLARE
+      v_cancelled integer;
+    BEGIN
+      UPDATE targets SET state = 'cancelled', republish_after = NULL, finished_at = now()
+       WHERE state IN ('pending', 'queued') AND run_id = ANY (ARRAY(
+         SELECT r.id FROM runs r WHERE r.state = 'idle'
+            AND EXISTS (SELECT FROM targets t WHERE t.run_id = r.id AND t.state IN ('pending', 'queued'))));
+      GET DIAGNOSTICS v_cancelled = ROW_COUNT;
+      RETURN v_cancelled;
+    END $$;
+
+ALTER FUNCTION price_tracker.cancel_targets_of_reset_runs() OWNER TO pricefleet_owner;
 
 CREATE FUNCTION price_tracker.change_run_state(p_run_id bigint, p_to text, p_reason text) RETURNS text
     LANGUAGE plpgsql
@@ -524,6 +580,35 @@ CREATE FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) RETURNS
 
 ALTER FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) OWNER TO pricefleet_owner;
 
+CREATE FUNCTION price_tracker.settle_lost_collectors() RETURNS TABLE(run_id bigint, state text)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    DECLARE
+      r record;
+    BEGIN
+      FOR r IN
+        SELECT runs.id, runs.state, runs.next_page, coalesce(runs.on_interruption, s.on_interruption) AS what
+          FROM runs JOIN searches s ON s.id = runs.search_id
+         WHERE runs.state IN ('initializing', 'processing') AND runs.collected_at IS NULL AND runs.collecting_until < now()
+         ORDER BY runs.id FOR UPDATE OF runs SKIP LOCKED
+      LOOP
+        run_id := r.id;
+        IF r.what = 'pause' THEN
+          PERFORM change_run_state(r.id, 'paused', format('the collector was lost at page %s; paused, as asked', r.next_page));
+          state := 'paused';
+        ELSE
+          UPDATE runs SET collecting_until = NULL WHERE id = r.id;
+          INSERT INTO run_events (run_id, from_state, to_state, reason)
+          VALUES (r.id, r.state, r.state, format('the collector was lost at page %s; another one continues', r.next_page));
+          state := r.state;
+        END IF;
+        RETURN NEXT;
+      END LOOP;
+    END $$;
+
+ALTER FUNCTION price_tracker.settle_lost_collectors() OWNER TO pricefleet_owner;
+
 CREATE FUNCTION price_tracker.start_scheduled_run(p_search_id bigint, p_next_run_at timestamp with time zone, p_paused_run_blocks_hours integer) RETURNS TABLE(run_id bigint, skipped_because text)
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
@@ -746,6 +831,17 @@ CREATE FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt i
     END $$;
 
 ALTER FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.tell_of_run_events() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    BEGIN
+      PERFORM pg_notify('price_tracker_events', 'run');
+      RETURN NULL;
+    END $$;
+
+ALTER FUNCTION price_tracker.tell_of_run_events() OWNER TO pricefleet_owner;
 
 CREATE TABLE price_tracker.bar_gaps (
     exchange text NOT NULL,
@@ -1177,6 +1273,8 @@ CREATE TABLE price_tracker.runs (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
     request_id text DEFAULT NULLIF(current_setting('pricefleet.request_id'::text, true), ''::text),
+    on_interruption text,
+    CONSTRAINT runs_on_interruption_check CHECK ((on_interruption = ANY (ARRAY['resume'::text, 'pause'::text]))),
     CONSTRAINT runs_state_check CHECK ((state = ANY (ARRAY['idle'::text, 'initializing'::text, 'processing'::text, 'paused'::text, 'completed'::text, 'error'::text])))
 );
 
@@ -1189,6 +1287,8 @@ COMMENT ON COLUMN price_tracker.runs.confirmed IS 'of those found, the ones whos
 COMMENT ON COLUMN price_tracker.runs.collecting_until IS 'the collector''s lease: past it, another one continues at next_page';
 
 COMMENT ON COLUMN price_tracker.runs.request_id IS 'the API request that started the run or last asked it to go on; null: a schedule or a person at the collector';
+
+COMMENT ON COLUMN price_tracker.runs.on_interruption IS 'null: as the search says';
 
 CREATE TABLE price_tracker.targets (
     id bigint NOT NULL,
@@ -1421,6 +1521,7 @@ CREATE TABLE price_tracker.searches (
     paused_run_blocks_hours integer,
     last_skipped_at timestamp with time zone,
     last_skipped_reason text,
+    on_interruption text DEFAULT 'resume'::text NOT NULL,
     CONSTRAINT a_cron_has_a_time_zone CHECK (((cron IS NULL) = (time_zone IS NULL))),
     CONSTRAINT a_search_has_one_cadence CHECK ((num_nonnulls(cron, interval_seconds) <= 1)),
     CONSTRAINT a_search_is_words_or_an_address CHECK ((num_nonnulls(term, url) = 1)),
@@ -1428,6 +1529,7 @@ CREATE TABLE price_tracker.searches (
     CONSTRAINT searches_interval_seconds_check CHECK ((interval_seconds >= 60)),
     CONSTRAINT searches_jitter_percent_check CHECK (((jitter_percent >= 0) AND (jitter_percent <= 50))),
     CONSTRAINT searches_max_pages_check CHECK ((max_pages >= 0)),
+    CONSTRAINT searches_on_interruption_check CHECK ((on_interruption = ANY (ARRAY['resume'::text, 'pause'::text]))),
     CONSTRAINT searches_paused_run_blocks_hours_check CHECK ((paused_run_blocks_hours >= 0))
 );
 
@@ -1667,6 +1769,8 @@ CREATE INDEX runs_active ON price_tracker.runs USING btree (id) WHERE (state = A
 
 CREATE UNIQUE INDEX runs_one_active_a_search ON price_tracker.runs USING btree (search_id) WHERE (state = ANY (ARRAY['initializing'::text, 'processing'::text, 'paused'::text]));
 
+CREATE INDEX runs_reset ON price_tracker.runs USING btree (id) WHERE (state = 'idle'::text);
+
 CREATE INDEX search_listings_of_listing ON price_tracker.search_listings USING btree (listing_id);
 
 CREATE INDEX searches_due ON price_tracker.searches USING btree (next_run_at) WHERE (enabled AND (next_run_at IS NOT NULL));
@@ -1708,6 +1812,8 @@ CREATE TRIGGER changed_targets_are_counted AFTER UPDATE ON price_tracker.targets
 CREATE TRIGGER deleted_targets_are_counted AFTER DELETE ON price_tracker.targets REFERENCING OLD TABLE AS old_targets FOR EACH STATEMENT EXECUTE FUNCTION price_tracker.count_deleted_targets();
 
 CREATE TRIGGER new_targets_are_counted AFTER INSERT ON price_tracker.targets REFERENCING NEW TABLE AS new_targets FOR EACH STATEMENT EXECUTE FUNCTION price_tracker.count_new_targets();
+
+CREATE TRIGGER run_events_are_told AFTER INSERT ON price_tracker.run_events FOR EACH STATEMENT EXECUTE FUNCTION price_tracker.tell_of_run_events();
 
 CREATE TRIGGER runs_who_asked BEFORE UPDATE OF state ON price_tracker.runs FOR EACH ROW WHEN ((new.state = 'processing'::text)) EXECUTE FUNCTION price_tracker.note_who_asked();
 
@@ -1782,6 +1888,10 @@ REVOKE ALL ON FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages int
 GRANT ALL ON FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages integer, p_enrich_limit integer) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages integer, p_enrich_limit integer) TO pricefleet_worker;
 
+REVOKE ALL ON FUNCTION price_tracker.ask_run_interruption(p_run_id bigint, p_on_interruption text) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_run_interruption(p_run_id bigint, p_on_interruption text) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_run_interruption(p_run_id bigint, p_on_interruption text) TO pricefleet_worker;
+
 REVOKE ALL ON FUNCTION price_tracker.ask_run_reset(p_run_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.ask_run_reset(p_run_id bigint) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_run_reset(p_run_id bigint) TO pricefleet_worker;
@@ -1793,6 +1903,10 @@ GRANT ALL ON FUNCTION price_tracker.ask_run_resume(p_run_id bigint) TO priceflee
 REVOKE ALL ON FUNCTION price_tracker.ask_run_retry(p_run_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.ask_run_retry(p_run_id bigint) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_run_retry(p_run_id bigint) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_run_start(p_run_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_run_start(p_run_id bigint) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_run_start(p_run_id bigint) TO pricefleet_worker;
 
 REVOKE ALL ON FUNCTION price_tracker.ask_run_stop(p_run_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.ask_run_stop(p_run_id bigint) TO pricefleet_api;
@@ -1806,9 +1920,16 @@ REVOKE ALL ON FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max
 GRANT ALL ON FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max_pages integer, p_enrich_limit integer, p_enabled boolean, p_interval_seconds integer) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max_pages integer, p_enrich_limit integer, p_enabled boolean, p_interval_seconds integer) TO pricefleet_worker;
 
+REVOKE ALL ON FUNCTION price_tracker.ask_search_interruption(p_search_id bigint, p_on_interruption text) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_search_interruption(p_search_id bigint, p_on_interruption text) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_search_interruption(p_search_id bigint, p_on_interruption text) TO pricefleet_worker;
+
 REVOKE ALL ON FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change jsonb) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change jsonb) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.cancel_targets_of_reset_runs() FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.cancel_targets_of_reset_runs() TO pricefleet_worker;
 
 REVOKE ALL ON FUNCTION price_tracker.change_run_state(p_run_id bigint, p_to text, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.change_run_state(p_run_id bigint, p_to text, p_reason text) TO pricefleet_worker;
@@ -1843,6 +1964,9 @@ REVOKE ALL ON FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) 
 GRANT ALL ON FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) TO pricefleet_worker;
 GRANT ALL ON FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) TO pricefleet_asks;
 
+REVOKE ALL ON FUNCTION price_tracker.settle_lost_collectors() FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.settle_lost_collectors() TO pricefleet_worker;
+
 REVOKE ALL ON FUNCTION price_tracker.start_scheduled_run(p_search_id bigint, p_next_run_at timestamp with time zone, p_paused_run_blocks_hours integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.start_scheduled_run(p_search_id bigint, p_next_run_at timestamp with time zone, p_paused_run_blocks_hours integer) TO pricefleet_worker;
 
@@ -1851,6 +1975,8 @@ GRANT ALL ON FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_f
 
 REVOKE ALL ON FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.tell_of_run_events() FROM PUBLIC;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.bar_gaps TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.bar_gaps TO pricefleet_api;
@@ -1936,7 +2062,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE price_tracker.runs TO pricefleet_asks;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.targets TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.targets TO pricefleet_api;
-GRANT SELECT,INSERT,UPDATE ON TABLE price_tracker.targets TO pricefleet_asks;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.targets TO pricefleet_asks;
 
 GRANT SELECT ON TABLE price_tracker.run_count_differences TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.run_count_differences TO pricefleet_api;
@@ -1972,6 +2098,7 @@ GRANT USAGE ON SEQUENCE price_tracker.runs_id_seq TO pricefleet_asks;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.search_listings TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.search_listings TO pricefleet_api;
+GRANT SELECT,UPDATE ON TABLE price_tracker.search_listings TO pricefleet_asks;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.searches TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.searches TO pricefleet_api;
