@@ -2,7 +2,8 @@
 
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down collect dev test test-chaos test-k8s manifests bench lint typecheck format check clean
+.PHONY: help setup demo up down collect dev k8s-build k8s-up k8s-collect k8s-status k8s-logs k8s-down k8s-purge \
+  test test-chaos test-k8s manifests bench lint typecheck format check clean
 
 help: ## Print this list
 	@scripts/help.sh $(MAKEFILE_LIST)
@@ -24,6 +25,27 @@ collect: setup ## Run one search: SOURCE=ebay SEARCH_TERM="thinkpad x1" MAX_PAGE
 
 dev: setup ## Run everything on the sample marketplace, restart services as their files change
 	@node scripts/dev.ts
+
+k8s-build: setup ## Kubernetes: build the images and bring them into the cluster (MicroK8s's registry, or by import)
+	@node scripts/kubernetes/k8s-build.ts
+
+k8s-up: setup ## Kubernetes: apply k8s/ and wait until all is Ready (NAMESPACE=pricefleet WAIT_SECONDS=600)
+	@node scripts/kubernetes/k8s-up.ts
+
+k8s-collect: setup ## Kubernetes: run one search and follow it: SOURCE=ebay SEARCH_TERM="…" or SEARCH_URL=… (MAX_PAGES ENRICH_LIMIT)
+	@node scripts/kubernetes/k8s-collect.ts
+
+k8s-status: setup ## Kubernetes: one screen: pods, queues, runs, last errors
+	@node scripts/kubernetes/k8s-status.ts
+
+k8s-logs: setup ## Kubernetes: follow a component's logs (COMPONENT=worker FOLLOW=1)
+	@node scripts/kubernetes/k8s-logs.ts
+
+k8s-down: setup ## Kubernetes: remove what runs, keep the data
+	@node scripts/kubernetes/k8s-down.ts
+
+k8s-purge: setup ## Kubernetes: remove the namespace with all data, after asking (CONFIRM=its name)
+	@node scripts/kubernetes/k8s-purge.ts
 
 test: setup ## Run all tests with coverage, on throwaway servers (TESTS="packages/queue" for some)
 	@node scripts/test.ts $(TESTS)

@@ -1,7 +1,7 @@
 /** The part of the API that the scripts read; services/api has the whole of it. */
 export interface RunStatus {
   id: string;
-  search: { id: string };
+  search: { id: string; source: string; term: string | null; url: string | null };
   state: string;
   /** Why the run ended in state `error`. */
   error: string | null;
@@ -23,6 +23,22 @@ export interface RunStatus {
   failures: { reason: string; count: number }[];
   /** The last few of them. */
   last_errors: { url: string; reason: string | null }[];
+  /** What reads its search pages, where the dispatcher started it. */
+  collector: { kind: string; name: string; state: string; message: string | null } | null;
+}
+
+/** What POST /runs takes. */
+export interface RunOrder {
+  source: string;
+  term?: string;
+  url?: string;
+  max_pages?: number;
+  enrich_limit?: number;
+}
+
+/** The API refused; the message is its own, in words. */
+export class ApiRefusedError extends Error {
+  override readonly name = "ApiRefusedError";
 }
 
 export interface ListingSummary {
@@ -39,6 +55,10 @@ export interface PriceChange {
 export interface ApiClient {
   isReady(): Promise<boolean>;
   run(id: string): Promise<RunStatus>;
+  /** The newest ones. */
+  runs(limit: number): Promise<RunStatus[]>;
+  /** Starts a run, or finds the one that its search has under way. @throws ApiRefusedError */
+  startRun(order: RunOrder, token: string): Promise<{ id: string; wasUnderWay: boolean }>;
   listings(searchId: string, limit: number): Promise<ListingSummary[]>;
   /** Newest first. */
   prices(listingId: string, limit: number): Promise<PriceChange[]>;
@@ -58,6 +78,25 @@ export function apiClient(baseUrl: string): ApiClient {
       return response.ok;
     },
     run: (id) => get(`/runs/${id}`),
+    async runs(limit) {
+      const { items } = await get<{ items: { id: string }[] }>(`/runs?limit=${limit}`);
+      return Promise.all(items.map(({ id }) => get<RunStatus>(`/runs/${id}`)));
+    },
+    async startRun(order, token) {
+      const response = await fetch(`${baseUrl}/runs`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        body: JSON.stringify(order),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      const answer = (await response.json()) as { id?: string; detail?: string; run_url?: string };
+      const underWay = answer.run_url?.split("/").at(-1);
+      if (response.status === 409 && underWay !== undefined) return { id: underWay, wasUnderWay: true };
+      if (response.status === 202 && answer.id !== undefined) return { id: answer.id, wasUnderWay: false };
+      throw new ApiRefusedError(
+        `The API refuses the run (HTTP ${response.status}): ${answer.detail ?? "it gives no reason"}`,
+      );
+    },
     async listings(searchId, limit) {
       const { items } = await get<{ items: ListingSummary[] }>(
         `/listings?search_id=${searchId}&limit=${limit}`,

@@ -1,15 +1,13 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { messageOf } from "@pricefleet/contracts";
 import type { ApiClient, RunStatus } from "./api-client.ts";
 import { LogTail } from "./log-tail.ts";
+import { patientQuestion } from "./patient-question.ts";
 import { hasEnded } from "./run-progress.ts";
 import { lastLines, type OwnedProcess, startOwnedProcess } from "./servers/index.ts";
 
 const POLL_MS = 300;
 const STOP_GRACE_MS = 30_000;
-/** The API may be away for a moment, for instance while `make dev` restarts it. */
-const API_PATIENCE_MS = 30_000;
 const root = join(import.meta.dirname, "..");
 
 export interface CollectOptions {
@@ -69,21 +67,6 @@ export async function collectRuns(options: CollectOptions): Promise<RunStatus[]>
   } finally {
     await collector.end("SIGTERM", STOP_GRACE_MS);
   }
-}
-
-/** Gives null for an answer that cannot be had now, and throws only when there was none for half a minute. */
-function patientQuestion<Answer>(ask: () => Promise<Answer>): () => Promise<Answer | null> {
-  let answeredAt = Date.now();
-  return async () => {
-    try {
-      const answer = await ask();
-      answeredAt = Date.now();
-      return answer;
-    } catch (error) {
-      if (Date.now() - answeredAt < API_PATIENCE_MS) return null;
-      throw new Error(`the API does not answer: ${messageOf(error)}`, { cause: error });
-    }
-  };
 }
 
 /** The collector names its run in each line that is about one. */

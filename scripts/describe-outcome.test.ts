@@ -4,7 +4,8 @@ import { describeOutcome } from "./describe-outcome.ts";
 
 const run: RunStatus = {
   id: "7",
-  search: { id: "1" },
+  search: { id: "1", source: "sample", term: "lamp", url: null },
+  collector: null,
   state: "completed",
   error: null,
   found: 120,

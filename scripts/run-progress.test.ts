@@ -4,7 +4,8 @@ import { describeProgress, progressBar } from "./run-progress.ts";
 
 const run: RunStatus = {
   id: "1",
-  search: { id: "1" },
+  search: { id: "1", source: "sample", term: "lamp", url: null },
+  collector: null,
   state: "processing",
   error: null,
   found: 120,

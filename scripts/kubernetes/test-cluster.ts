@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { homedir } from "node:os";
 import { messageOf } from "@pricefleet/contracts";
+import { loadImages } from "./load-images.ts";
 import { CommandFailedError, clusterFolder, findTool, run } from "./tools.ts";
 
 /** Contexts made by tools that make clusters for tests. */
@@ -73,18 +74,8 @@ function givenCluster(context: string): TestCluster {
     context,
     environment: {},
     nodePortUrl: (nodePort) => `http://${host}:${nodePort}`,
-    load(images) {
-      if (context.startsWith("kind-")) {
-        run(["kind", "load", "docker-image", `--name=${context.slice("kind-".length)}`, ...images], {
-          timeoutMs: 300_000,
-        });
-      } else if (context.startsWith("k3d-")) {
-        run(["k3d", "image", "import", `--cluster=${context.slice("k3d-".length)}`, ...images], {
-          timeoutMs: 300_000,
-        });
-      }
-      // Any other cluster takes them from where its nodes take images; what is missing there, the first pod names.
-    },
+    // Where that is not for us, a missing image is named by the first pod.
+    load: (images) => void loadImages(context, images),
     stop() {},
   };
 }
@@ -104,15 +95,7 @@ function ownCluster(report: (line: string) => void): TestCluster {
     context: "pricefleet-test",
     environment: { KUBECONFIG: kubeconfig, CLUSTER_PROGRAM: program },
     nodePortUrl: (nodePort) => `http://127.0.0.1:${run([program, "port", String(nodePort)]).trim()}`,
-    load(images) {
-      const archive = join(process.env["TMPDIR"] ?? "/tmp", `pricefleet-images-${process.pid}.tar`);
-      try {
-        run([join(clusterFolder, "images/save"), ...images, archive], { timeoutMs: 300_000 });
-        run([program, "load", archive], { timeoutMs: 300_000 });
-      } finally {
-        run(["rm", "-f", archive]);
-      }
-    },
+    load: (images) => void loadImages("pricefleet-test", images),
     stop() {
       if (!wasUp) run([program, "down"], { timeoutMs: 120_000 });
     },

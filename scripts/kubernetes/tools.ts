@@ -8,7 +8,9 @@ export const clusterFolder = join(root, "../shared/cluster");
 const DEFAULT_TIMEOUT_MS = 120_000;
 const MAX_OUTPUT_BYTES = 64 * 2 ** 20;
 
-export type ToolName = "kubectl" | "helm" | "kubeconform";
+/** Those that the test cluster brings along, where there is one. */
+type ClusterTool = "kubectl" | "helm" | "kubeconform";
+export type ToolName = ClusterTool | "microk8s" | "docker" | "podman" | "buildah";
 
 /** A program of Kubernetes's that is not on this machine. */
 export class ToolMissingError extends Error {
@@ -58,12 +60,20 @@ function lookForTool(name: ToolName): string[] | null {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   if (folders.some((folder) => isProgram(join(folder, name)))) return [name];
   const cluster = join(clusterFolder, "cluster");
-  if (!existsSync(cluster)) return null;
+  if (!isClusterTool(name) || !existsSync(cluster)) return null;
   const isUnpacked = spawnSync(cluster, [name, versionArgument[name]], { timeout: 20_000 }).status === 0;
   return isUnpacked ? [cluster, name] : null;
 }
 
-const versionArgument: Record<ToolName, string> = { kubectl: "options", helm: "version", kubeconform: "-v" };
+function isClusterTool(name: ToolName): name is ClusterTool {
+  return name in versionArgument;
+}
+
+const versionArgument: Record<ClusterTool, string> = {
+  kubectl: "options",
+  helm: "version",
+  kubeconform: "-v",
+};
 
 /** @throws ToolMissingError saying what to install, CommandFailedError */
 export function runTool(name: ToolName, args: readonly string[], options?: CommandOptions): string {
