@@ -14,7 +14,7 @@ const ready = { phase: "Running", conditions: [{ type: "Ready", status: "True" }
 const workers: V1Deployment = {
   metadata: { name: "worker", labels: labels("worker") },
   spec: { replicas: 3, selector: {}, template: {} },
-} as V1Deployment;
+};
 
 function states(
   pods: V1Pod[],
