@@ -41,6 +41,19 @@ export const sharedEnvironment = z.object({
   LOG_FORMAT: z.enum(["json", "console"], { error: "json or console" }).default("json"),
   SERVICE_NAME: z.string().optional(),
   ENVIRONMENT: z.string().default("production"),
+  /** Without it nothing is reported. */
+  SENTRY_DSN: z
+    .string()
+    .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? "") && URL.parse(text)?.username !== "", {
+      error: "the address that Sentry gives a project, such as https://key@sentry.example.com/42",
+    })
+    .optional(),
+  SENTRY_ENVIRONMENT: z.string().optional(),
+  SENTRY_TRACES_SAMPLE_RATE: z
+    .string()
+    .regex(/^\s*(0(\.\d+)?|1(\.0+)?)\s*$/, { error: "a share from 0 to 1, such as 0.05" })
+    .transform(Number)
+    .default(0),
 });
 
 /** What those read that start runs on schedule. */
@@ -65,7 +78,7 @@ export class BadEnvironmentError extends Error {
 
 /** A value with a password in it is never printed. */
 function hideSecret(variable: string, value: string): string {
-  if (/TOKEN|PASSWORD|SECRET/.test(variable)) return "***";
+  if (/TOKEN|PASSWORD|SECRET|DSN/.test(variable)) return "***";
   // Up to the last @: a password with unescaped characters is what makes many a URL wrong.
   return value.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, "$1***@");
 }

@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ExitCode, exitCodeOf, messageOf, readEnvironment } from "@pricefleet/contracts";
 import { connectDatabase } from "@pricefleet/database";
-import { createServiceLogger } from "@pricefleet/logging";
+import { createServiceLogger, reportUnexpected, runService } from "@pricefleet/logging";
 import { createSources, sourcesOptions } from "@pricefleet/sources";
 import { createApp } from "./create-app.ts";
 import { apiEnvironment } from "./environment.ts";
@@ -21,15 +21,18 @@ const stopping = new Promise<void>((resolve) => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
 });
 
-const exitCode = await run().catch((error: unknown) => {
+const exitCode = await runService("api", env, logger, () => run().catch(tellWhy));
+// Connections to a database that has vanished would keep the process for as long as TCP hopes.
+process.exit(exitCode);
+
+function tellWhy(error: unknown): ExitCode {
   const code = exitCodeOf(error);
   // What an operator can mend is told in one line; only what nobody expected needs its stack.
   const stack = code === ExitCode.unexpected && error instanceof Error ? { stack: error.stack } : {};
   logger.error(messageOf(error), stack);
+  reportUnexpected(error);
   return code;
-});
-// Connections to a database that has vanished would keep the process for as long as TCP hopes.
-process.exit(exitCode);
+}
 
 async function run(): Promise<ExitCode> {
   await using closers = new AsyncDisposableStack();

@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Response } from "express";
 import { messageOf } from "@pricefleet/contracts";
+import { reportUnexpected } from "@pricefleet/logging";
 import { isRetryable, NoSuchThingError, NotNowError } from "@pricefleet/database";
 import { z } from "zod";
 
@@ -75,6 +76,7 @@ export const answerWithProblem: ErrorRequestHandler = (error: unknown, _request,
     response.locals.log.warn("the database did not answer", { error: messageOf(error) });
   } else if (problem.kind === "internal") {
     const stack = error instanceof Error ? error.stack : undefined;
+    reportUnexpected(error);
     response.locals.log.error("a request failed", { error: messageOf(error), stack });
   }
   // Half an answer has left already; Express cuts the connection, so that nobody takes it for a whole one.

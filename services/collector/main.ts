@@ -21,7 +21,13 @@ import {
   takeOverRun,
 } from "@pricefleet/database";
 import { createDebugStore, fetcherFromEnvironment } from "@pricefleet/fetching";
-import { createServiceLogger, logFailure, withLogFields } from "@pricefleet/logging";
+import {
+  createServiceLogger,
+  reportUnexpected,
+  runService,
+  traced,
+  withLogFields,
+} from "@pricefleet/logging";
 import { connectBelt } from "@pricefleet/queue";
 import { baseUrlsIn, createSources, sourcesOptions } from "@pricefleet/sources";
 import { collectRun } from "./collect-run.ts";
@@ -33,7 +39,7 @@ const env = readEnvironment(collectorEnvironment);
 const logger = createServiceLogger(env, "collector");
 const stopping = new AbortController();
 
-process.exitCode = await run().catch((error: unknown) => logFailure(logger, "collector", error));
+process.exitCode = await runService("collector", env, logger, run);
 
 async function run(): Promise<ExitCode> {
   await using closers = new AsyncDisposableStack();
@@ -138,7 +144,9 @@ async function* runsWithNobody(db: Database): AsyncGenerator<CollectingRun> {
 }
 
 function collectAndSettle(run: CollectingRun, desk: Desk): Promise<ExitCode> {
-  return withLogFields({ run_id: run.id, request_id: run.requestId }, () => collectOrBreakOff(run, desk));
+  return withLogFields({ run_id: run.id, request_id: run.requestId }, () =>
+    traced("collect", () => collectOrBreakOff(run, desk)),
+  );
 }
 
 async function collectOrBreakOff(run: CollectingRun, desk: Desk): Promise<ExitCode> {
@@ -175,6 +183,7 @@ async function settleBrokenOff(error: unknown, run: CollectingRun, desk: Desk): 
     return ExitCode.databaseUnavailable;
   }
   const reason = isExpected ? error.reason : "unexpected";
+  reportUnexpected(error);
   logger.error("the run cannot be collected", {
     reason,
     error: messageOf(error),

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "@pricefleet/contracts";
-import { NotLeadingError, type Term } from "@pricefleet/database";
+import { isRetryable, NotLeadingError, type Term } from "@pricefleet/database";
+import { reportUnexpected } from "@pricefleet/logging";
 import { duties as allDuties, type Duty, type Office } from "./duties.ts";
 
 /**
@@ -23,6 +24,8 @@ export async function doDuties(
         await duty.run(term, office);
       } catch (error) {
         if (error instanceof NotLeadingError) return lose(error);
+        // One that has an exit code or passes by itself is an outage, which the log tells of.
+        if (!isRetryable(error)) reportUnexpected(error);
         office.logger.warn("a duty failed and will be tried again", {
           duty: duty.name,
           error: messageOf(error),

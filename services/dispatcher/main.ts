@@ -5,7 +5,7 @@ import { ExitCode, messageOf, readEnvironment, startHeartbeat } from "@priceflee
 import { connectDatabase, defaultBelt, distrustTheBelt, leadUntilStopped } from "@pricefleet/database";
 import { createDebugStore, createSnapshotStore } from "@pricefleet/fetching";
 import { createJobLauncher, createLocalLauncher } from "@pricefleet/kubernetes";
-import { createServiceLogger, logFailure } from "@pricefleet/logging";
+import { createServiceLogger, runService } from "@pricefleet/logging";
 import { connectBelt } from "@pricefleet/queue";
 import { doDuties } from "./do-duties.ts";
 import { dispatcherEnvironment } from "./environment.ts";
@@ -16,7 +16,7 @@ const env = readEnvironment(dispatcherEnvironment);
 const logger = createServiceLogger(env, "dispatcher");
 const stopping = new AbortController();
 
-process.exitCode = await run().catch((error: unknown) => logFailure(logger, "dispatcher", error));
+process.exitCode = await runService("dispatcher", env, logger, run);
 
 async function run(): Promise<ExitCode> {
   await using closers = new AsyncDisposableStack();

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { ExitCode, readEnvironment, startHeartbeat } from "@pricefleet/contracts";
 import { connectDatabase, leadUntilStopped } from "@pricefleet/database";
 import { openTradingviewFeed } from "@pricefleet/feeds";
-import { createServiceLogger, logFailure } from "@pricefleet/logging";
+import { createServiceLogger, runService } from "@pricefleet/logging";
 import { streamerEnvironment } from "./environment.ts";
 import { createStream } from "./stream.ts";
 import { streamForOneTerm } from "./stream-for-one-term.ts";
@@ -12,7 +12,7 @@ const env = readEnvironment(streamerEnvironment);
 const logger = createServiceLogger(env, "streamer");
 const stopping = new AbortController();
 
-process.exitCode = await run().catch((error: unknown) => logFailure(logger, "streamer", error));
+process.exitCode = await runService("streamer", env, logger, run);
 
 async function run(): Promise<ExitCode> {
   await using closers = new AsyncDisposableStack();

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ExitCode, readEnvironment, startHeartbeat } from "@pricefleet/contracts";
-import { connectDatabase, hasWorkLeft } from "@pricefleet/database";
+import { connectDatabase, hasWorkLeft, isRetryable } from "@pricefleet/database";
 import { createDebugStore, createSnapshotStore, fetcherFromEnvironment } from "@pricefleet/fetching";
-import { createServiceLogger, logFailure, processName } from "@pricefleet/logging";
-import { connectBelt } from "@pricefleet/queue";
+import { createServiceLogger, processName, reportUnexpected, runService, traced } from "@pricefleet/logging";
+import { connectBelt, type Delivery } from "@pricefleet/queue";
 import { baseUrlsIn, createSources, sourcesOptions } from "@pricefleet/sources";
 import { workerEnvironment } from "./environment.ts";
 import { workOnTarget } from "./work-on-target.ts";
@@ -17,7 +17,7 @@ const env = readEnvironment(workerEnvironment);
 const logger = createServiceLogger(env, "worker");
 const stopping = new AbortController();
 
-process.exitCode = await run().catch((error: unknown) => logFailure(logger, "worker", error));
+process.exitCode = await runService("worker", env, logger, run);
 
 async function run(): Promise<ExitCode> {
   await using closers = new AsyncDisposableStack();
@@ -50,7 +50,7 @@ async function run(): Promise<ExitCode> {
   };
   const consumers = await Promise.all(
     env.WORKER_QUEUES.map(({ queue, concurrency }) =>
-      belt.consume({ queue, concurrency, handle: (delivery) => workOnTarget(delivery, bench) }),
+      belt.consume({ queue, concurrency, handle: (delivery) => workAndReport(delivery) }),
     ),
   );
   closers.defer(startHeartbeat(env.HEARTBEAT_FILE ?? null));
@@ -60,6 +60,16 @@ async function run(): Promise<ExitCode> {
   logger.info("stopping: what is in hand is finished first");
   const drains = await Promise.all(consumers.map((consumer) => consumer.drain(DRAIN_MS)));
   return drains.every(({ drained }) => drained) ? ExitCode.ok : ExitCode.drainTimedOut;
+
+  /** That PostgreSQL or RabbitMQ is away is known; whatever else comes out of a target is a bug. */
+  async function workAndReport(delivery: Delivery): Promise<void> {
+    try {
+      await traced("target", () => workOnTarget(delivery, bench));
+    } catch (error) {
+      if (!isRetryable(error)) reportUnexpected(error);
+      throw error;
+    }
+  }
 
   async function untilDrained(): Promise<void> {
     const queues = env.WORKER_QUEUES.map(({ queue }) => queue);

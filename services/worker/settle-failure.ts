@@ -11,6 +11,7 @@ import {
   withRetries,
 } from "@pricefleet/database";
 import type { FetchedPage } from "@pricefleet/fetching";
+import { reportUnexpected } from "@pricefleet/logging";
 import type { Delivery } from "@pricefleet/queue";
 import { decideFate } from "./decide-fate.ts";
 import type { Workbench } from "./workbench.ts";
@@ -41,6 +42,7 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
     error: failure.message,
     stack,
   });
+  if (failure.reason === "unexpected") reportUnexpected(error);
   if (page !== null) await keepForDebugging(page, claim, bench);
 
   switch (fate.to) {

@@ -20,6 +20,9 @@ export interface Fleet {
   startDispatcher(more?: Record<string, string>): OwnedProcess;
   startWorker(more?: Record<string, string>): OwnedProcess;
   startCollector(search: Record<string, string>): OwnedProcess;
+  startStreamer(more?: Record<string, string>): OwnedProcess;
+  /** On any free port; its log says which. */
+  startApi(more?: Record<string, string>): OwnedProcess;
   /** Where each process's log is. */
   logFolder: string;
   /** The SNAPSHOT_DIR and DEBUG_DIR of all services. */
@@ -64,6 +67,8 @@ export function startFleet({ databaseUrl, amqpUrl, environment }: FleetOptions):
     startDispatcher: (more) => start("dispatcher", more),
     startWorker: (more) => start("worker", more),
     startCollector: (search) => start("collector", search),
+    startStreamer: (more) => start("streamer", more),
+    startApi: (more) => start("api", { PORT: "0", ...more }),
     async stop() {
       await processes.stopAll();
       await book.end();
