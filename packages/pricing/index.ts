@@ -1,4 +1,13 @@
 export { compareAmounts, sameAmount } from "./decimals.ts";
+export {
+  convertAmount,
+  type ConvertedPrice,
+  type ExchangeRate,
+  exchangeRate,
+  priceOf,
+  type QuotedPrice,
+} from "./exchange-rates.ts";
+export { measuresIn } from "./measures.ts";
 export { normalizeAmount } from "./normalize-amount.ts";
 export { parsePrice, parsePriceRange, parsePrices, type Price, type PriceRange } from "./parse-price.ts";
 export type { PriceOptions } from "./read-prices.ts";

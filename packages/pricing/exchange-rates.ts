@@ -1,0 +1,118 @@
+import type { Measure } from "@pricefleet/contracts";
+import Big from "big.js";
+import { measuresIn } from "./measures.ts";
+
+/** A quote as it is needed to convert: one `unit` of `asset` costs `price` of `currency`. */
+export interface QuotedPrice {
+  /** Of the quote, for who wants to know what a conversion rests on. */
+  id: string;
+  /** EXCHANGE:SYMBOL */
+  instrument: string;
+  /** A currency (USD in USDIDR), or a good such as gold. */
+  asset: string;
+  currency: string;
+  unit: Measure;
+  /** Decimal, above 0. */
+  price: string;
+  quotedAt: Date;
+}
+
+/** A rate from one currency to another: the quotes it went through, at most two. */
+export interface ExchangeRate {
+  rate: Big;
+  used: QuotedPrice[];
+}
+
+/** A good's price in a currency and by a measure of the caller's choice. */
+export interface ConvertedPrice {
+  /** Decimal, rounded to ten digits that count. */
+  price: string;
+  used: QuotedPrice[];
+  /** When the oldest quote that was used was quoted. */
+  oldestAt: Date;
+}
+
+const DIGITS = 10;
+
+/**
+ * The rate by which an amount of `from` becomes one of `to`: by a pair that quotes them, in either direction, or by two
+ * pairs that share a currency. Of several ways the shortest, then the one whose oldest quote is the youngest. Null where
+ * there is none.
+ */
+export function exchangeRate(quotes: readonly QuotedPrice[], from: string, to: string): ExchangeRate | null {
+  if (from === to) return { rate: new Big(1), used: [] };
+  const steps = quotes.filter(({ unit }) => unit === "unit").flatMap(bothWays);
+  const first = steps.filter((step) => step.from === from);
+  const direct = first.filter((step) => step.to === to).map((step) => wayOf([step]));
+  const ways =
+    direct.length > 0
+      ? direct
+      : first.flatMap((one) =>
+          steps
+            .filter((two) => two.from === one.to && two.to === to && two.quote !== one.quote)
+            .map((two) => wayOf([one, two])),
+        );
+  return ways.toSorted((a, b) => oldestOf(b.used).getTime() - oldestOf(a.used).getTime())[0] ?? null;
+}
+
+/**
+ * What one `unit` of a good costs in `currency`. Null where no quote of the good can be brought there, by its measure or
+ * by its currency.
+ */
+export function priceOf(
+  quotes: readonly QuotedPrice[],
+  asset: string,
+  { unit, currency }: { unit: Measure; currency: string },
+): ConvertedPrice | null {
+  const found = quotes
+    .filter((quote) => quote.asset === asset)
+    .flatMap((quote) => {
+      const perUnit = measuresIn(quote.unit, unit);
+      const exchange = exchangeRate(quotes, quote.currency, currency);
+      if (perUnit === null || exchange === null) return [];
+      const used = [quote, ...exchange.used];
+      const price = new Big(quote.price).div(perUnit).times(exchange.rate);
+      return [{ price: decimal(price), used, oldestAt: oldestOf(used) }];
+    });
+  return (
+    found.toSorted(
+      (a, b) => a.used.length - b.used.length || b.oldestAt.getTime() - a.oldestAt.getTime(),
+    )[0] ?? null
+  );
+}
+
+/** An amount in another currency, to the cent's hundredth. */
+export function convertAmount(amount: string, { rate }: ExchangeRate): string {
+  return new Big(amount).times(rate).round(4).toFixed();
+}
+
+interface Step {
+  from: string;
+  to: string;
+  rate: Big;
+  quote: QuotedPrice;
+}
+
+function bothWays(quote: QuotedPrice): Step[] {
+  const rate = new Big(quote.price);
+  if (rate.lte(0)) return [];
+  return [
+    { from: quote.asset, to: quote.currency, rate, quote },
+    { from: quote.currency, to: quote.asset, rate: new Big(1).div(rate), quote },
+  ];
+}
+
+function wayOf(steps: readonly Step[]): ExchangeRate {
+  return {
+    rate: steps.reduce((product, { rate }) => product.times(rate), new Big(1)),
+    used: steps.map(({ quote }) => quote),
+  };
+}
+
+function oldestOf(used: readonly QuotedPrice[]): Date {
+  return new Date(Math.min(...used.map(({ quotedAt }) => quotedAt.getTime())));
+}
+
+function decimal(value: Big): string {
+  return new Big(value.toPrecision(DIGITS)).toFixed();
+}
