@@ -1,5 +1,5 @@
 import type { Measure } from "@pricefleet/contracts";
-import Big from "big.js";
+import { Big } from "big.js";
 import { measuresIn } from "./measures.ts";
 
 /** A quote as it is needed to convert: one `unit` of `asset` costs `price` of `currency`. */

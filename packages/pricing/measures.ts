@@ -1,5 +1,5 @@
 import type { Measure } from "@pricefleet/contracts";
-import Big from "big.js";
+import { Big } from "big.js";
 
 /**
  * Weights in grams, exactly as they are defined: the troy ounce of 480 grains and the avoirdupois pound of 7,000, a grain
