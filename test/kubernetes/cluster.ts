@@ -139,6 +139,13 @@ export function apply(path: string, namespace?: string): string {
   return kubectl(...place, "apply", `--filename=${path}`);
 }
 
+/** Makes an object. */
+export function create(namespace: string, object: object): void {
+  runTool("kubectl", [`--context=${KUBE_CONTEXT}`, "-n", namespace, "create", "--filename=-"], {
+    input: JSON.stringify(object),
+  });
+}
+
 /** @throws Error with what each pod waits for, when one of them does not come up in time. */
 export function waitForRollouts(namespace: string, ...names: string[]): void {
   try {

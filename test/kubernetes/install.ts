@@ -4,7 +4,7 @@ import { apply, kubectl, waitForRollouts } from "./cluster.ts";
 /** What k8s/ is rendered for. */
 export const NAMESPACE = "pricefleet";
 const MARKETPLACE = "sample-marketplace";
-const fixture = (name: string) => join(import.meta.dirname, name);
+export const fixture = (name: string) => join(import.meta.dirname, name);
 
 /** An empty cluster with the sample marketplace beside it, and the settings that k8s/'s pods find when they start. */
 export function prepare(settings: Record<string, string> = {}): void {
@@ -26,6 +26,12 @@ export function openMarketplace(namespace: string, settings: Record<string, stri
   const patch = JSON.stringify({ data: settings });
   kubectl("-n", namespace, "patch", "configmap", "pricefleet-settings", `--patch=${patch}`);
   kubectl("-n", MARKETPLACE, "wait", "--for=condition=Ready", "pod/marketplace", "--timeout=120s");
+}
+
+/** A namespace that holds its pods to restricted Pod Security. */
+export function makeNamespace(namespace: string): void {
+  kubectl("create", "namespace", namespace);
+  kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted");
 }
 
 /** Without the patience that pods at work are otherwise given: nothing of them is needed any more. */
