@@ -1,7 +1,7 @@
 import { type CollectorPod, describeExitCode } from "@pricefleet/contracts";
 import type { CoreV1Event, V1Container, V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
 
-/** Waiting reasons that mean: the image is not there. The kubelet goes from the first to the second and back. */
+/** Waiting reasons that mean: the image is not there. The kubelet goes from the first to the second and back, so they are not told. */
 const imageReasons = ["ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "RegistryUnavailable"];
 const volumeEvents = ["FailedMount", "FailedAttachVolume", "FailedMapVolume"];
 
@@ -60,7 +60,7 @@ function whyWaiting(pod: V1Pod, { name, image, state, lastState }: V1ContainerSt
   const { reason = "", message } = state?.waiting ?? {};
   const wanted = containersOf(pod).find((container) => container.name === name)?.image ?? image;
   if (imageReasons.includes(reason)) {
-    return `the image ${wanted} cannot be had (${reason}): make k8s-build builds it into the cluster; else set image.registry and image.tag to where it is`;
+    return `the image ${wanted} cannot be had: make k8s-build builds it into the cluster; else set image.registry and image.tag to where it is`;
   }
   if (reason === "InvalidImageName") {
     return `${wanted} is no name of an image: correct image.registry and image.tag`;
