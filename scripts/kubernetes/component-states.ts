@@ -39,7 +39,7 @@ export function componentStates({ pods, workloads, events }: Inventory): Compone
     const reasons = waiting.map(
       ({ state, message }) => message ?? (state === "pending" ? "is starting" : state),
     );
-    if (ownPods.length < wanted) reasons.push(...refusals(component, own, events));
+    if (ownPods.length < wanted) reasons.push(refusal(component, own, events) ?? "not there yet");
     const isDone = ownPods.length > 0 && ownPods.every(({ status }) => status?.phase === "Succeeded");
     return { component, ready, wanted, isDone, reasons: [...new Set(reasons)] };
   });
@@ -55,13 +55,17 @@ function wantedPods(workload: V1Deployment | V1StatefulSet | V1Job): number {
 }
 
 /** Pods that were not even made: the ReplicaSet, StatefulSet or Job has an event that says why. */
-function refusals(component: string, own: Inventory["workloads"], events: readonly CoreV1Event[]): string[] {
+function refusal(
+  component: string,
+  own: Inventory["workloads"],
+  events: readonly CoreV1Event[],
+): string | null {
   const names = own.map(({ metadata }) => metadata?.name ?? component);
   const refused = events.findLast(
     ({ reason, involvedObject: { name = "" } }) =>
       reason === "FailedCreate" && names.some((owner) => name === owner || name.startsWith(`${owner}-`)),
   );
-  return refused === undefined ? [] : [explainRefusal(refused.message)];
+  return refused === undefined ? null : explainRefusal(refused.message);
 }
 
 function componentOf({

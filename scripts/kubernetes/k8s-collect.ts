@@ -41,9 +41,12 @@ await runCommand(async (interrupted) => {
   console.error(
     wasUnderWay ? `Run ${id} of this search is under way already; following it.` : `Run ${id} is asked for.`,
   );
-  const tellHowToStop = () => console.error(`\n${howToStop(namespace, id)}`);
-  interrupted.addEventListener("abort", tellHowToStop, { once: true });
-  return await follow(id, way, startSeconds * 1_000, interrupted);
+  try {
+    // Awaited here, for the way is closed when this function is left.
+    return await follow(id, way, startSeconds * 1_000, interrupted);
+  } finally {
+    if (interrupted.aborted) console.error(howToStop(namespace, id));
+  }
 });
 
 function orderOf(wishes: Omit<z.infer<typeof collectEnvironment>, "START_SECONDS">): RunOrder {

@@ -40,6 +40,10 @@ await runCommand(async () => {
       { timeoutMs: 300_000 },
     );
   }
+  // helm does not wait for pods that finish what they have in hand.
+  if (namespace.list("pods", OWN).length > 0) {
+    namespace.kubectl("wait", "--for=delete", "pods", OWN, `--timeout=${TIMEOUT}`);
+  }
   const kept = namespace.kubectl("get", "persistentvolumeclaims,secrets", "--output=name").trim().split("\n");
   console.log(
     `Down. Kept: ${kept.map((name) => name.split("/")[1]).join(", ")}. make k8s-up goes on with them; make k8s-purge removes them.`,

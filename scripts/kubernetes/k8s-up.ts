@@ -35,7 +35,7 @@ async function applyManifests(namespace: Namespace): Promise<void> {
   if (namespace.exists()) {
     // A Job's template cannot be changed; these are made anew, and may be done again at any time.
     const again =
-      "--selector=app.kubernetes.io/part-of=pricefleet,app.kubernetes.io/name in (keep-secrets,migrate)";
+      "--selector=app.kubernetes.io/instance=pricefleet,app.kubernetes.io/name in (keep-secrets,migrate)";
     namespace.kubectl("delete", "jobs", again, "--ignore-not-found");
   }
   namespace.kubectl("apply", `--kustomize=${folder}`);

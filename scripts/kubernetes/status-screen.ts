@@ -12,7 +12,7 @@ export function describeComponents(states: readonly ComponentState[]): string[] 
   const width = widest(states.map(({ component }) => component));
   return states.flatMap(({ component, ready, wanted, isDone, reasons }) => {
     const head = `${component.padEnd(width)}  ${`${ready}/${Math.max(ready, wanted)}`.padStart(5)}  `;
-    const [first = isDone ? "done" : wanted === 0 ? "nothing to do" : "ready", ...more] = reasons;
+    const [first = isDone ? "done" : ready + wanted === 0 ? "nothing to do" : "ready", ...more] = reasons;
     return [head + first, ...more.map((reason) => " ".repeat(head.length) + reason)];
   });
 }
