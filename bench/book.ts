@@ -161,6 +161,7 @@ async function claimed(db: Database, { targetId, publishId }: DueTarget): Promis
     worker: "bench",
     leaseSeconds: 180,
     longestWaitMs: 2_000,
+    floorMs: 0,
     pastDeadline: false,
     movedByHand: false,
   });
@@ -184,6 +185,7 @@ async function finish(db: Database, claim: Claim): Promise<void> {
       pageState: "ok",
       fetchedAt: new Date(),
     },
+    learnedMode: "http",
   });
   if (finished !== "now") throw new Error(`not finished but ${finished}`);
 }

@@ -66,6 +66,16 @@ export class LayoutChangedError extends PricefleetError {
   readonly errorClass = "layout-changed";
 }
 
+/** Nothing went wrong, and nothing was tried: the host has no room now. Not an attempt. */
+export class NotYetError extends PricefleetError {
+  readonly errorClass = "temporary";
+  readonly waitMs: number;
+  constructor(reason: string, message: string, waitMs: number) {
+    super(reason, message);
+    this.waitMs = waitMs;
+  }
+}
+
 /** A message that cannot be read, or that names work nobody knows. */
 export class PoisonError extends PricefleetError {
   readonly errorClass = "poison";

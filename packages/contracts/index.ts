@@ -10,5 +10,6 @@ export * from "./listing.ts";
 export * from "./market.ts";
 export * from "./page.ts";
 export * from "./redact.ts";
+export * from "./robots.ts";
 export * from "./target.ts";
 export * from "./trading-hours.ts";

@@ -215,13 +215,15 @@ describe("asking about dead letters and hosts", () => {
 
   it("a host's limits are changed one by one", async () => {
     const host = await aHost(db, { minDelayMs: 1_000, maxInFlight: 4 });
-    await ask(`ask_host_limits('${host}', 2500, NULL)`);
-    await ask(`ask_host_limits('${host}', NULL, 1)`);
+    await ask(`ask_host_change('${host}', '{"min_delay_ms": 2500}')`);
+    await ask(`ask_host_change('${host}', '{"max_in_flight": 1}')`);
     expect(await db.selectFrom("hosts").selectAll().executeTakeFirstOrThrow()).toMatchObject({
       min_delay_ms: 2_500,
       max_in_flight: 1,
     });
-    await expect(ask("ask_host_limits('nowhere.example', 1, 1)")).rejects.toMatchObject({ code: "PF404" });
-    await expect(ask(`ask_host_limits('${host}', -1, NULL)`)).rejects.toThrow("hosts_min_delay_ms_check");
+    await expect(ask("ask_host_change('nowhere.example', '{}')")).rejects.toMatchObject({ code: "PF404" });
+    await expect(ask(`ask_host_change('${host}', '{"min_delay_ms": -1}')`)).rejects.toThrow(
+      "hosts_min_delay_ms_check",
+    );
   });
 });

@@ -183,10 +183,33 @@ const workersCalls: Record<string, Call> = {
   markSnapshotsPruned: (db) => door.markSnapshotsPruned(db, ["ab12", "cd34"]),
   ensureHosts: (db) =>
     door.ensureHosts(db, [{ host: "new.example", source: "sample", minDelayMs: 0, maxInFlight: 1 }]),
-  reserveSlot: (db) => door.reserveSlot(db, "h1.example"),
-  rememberFetchMode: (db) => door.rememberFetchMode(db, "h1.example", "http"),
-  closeHost: (db) => door.closeHost(db, "new.example", "blocked", null),
-  reopenHost: (db) => door.reopenHost(db, "new.example"),
+  reserveSlot: (db) => door.reserveSlot(db, "h1.example", { longestWaitMs: 1_000, floorMs: 0 }),
+  countDocuments: (db) => door.countDocuments(db, new Map([["h1.example", 2]])),
+  noteBlock: times([
+    (db) => door.noteBlock(db, "new.example", "blocked", null),
+    (db) => door.noteBlock(db, "new.example", "rate-limited", 1_000),
+  ]),
+  slowHostDown: (db) => door.slowHostDown(db, "new.example"),
+  noteGoodPage: (db) => door.noteGoodPage(db, "new.example", "http"),
+  releaseProbe: (db) => door.releaseProbe(db, "new.example"),
+  giveUpBlockedHosts: times([
+    (db) =>
+      sql`UPDATE hosts SET breaker = 'open', blocked_since = now() WHERE host = 'new.example'`.execute(db),
+    (db) => door.giveUpBlockedHosts(db, 0),
+  ]),
+  robotsStore: async (db) => {
+    const file = {
+      state: "absent",
+      body: null,
+      detail: null,
+      crawlDelayMs: null,
+      keptForSeconds: 60,
+    } as const;
+    const store = door.robotsStore(db);
+    await store.take("https://h1.example", "h1.example");
+    await store.keep("https://h1.example", "h1.example", file);
+    await store.release("https://h1.example");
+  },
   startRun: (db) => door.startRun(db, { ...collecting, term: "another" }),
   takeOverRun: (db) => door.takeOverRun(db, run.id),
   runsWithoutCollector: (db) => door.runsWithoutCollector(db),
@@ -219,6 +242,14 @@ const apisCalls: Record<string, Call> = {
   askSearch: (db) => door.askSearch(db, { ...collecting, term: "a third" }),
   askSearchChange: (db) => door.askSearchChange(db, run.searchId, { maxPages: 3 }),
   askSearchSchedule: (db) => door.askSearchSchedule(db, run.searchId, { next_run_at: null }),
+  findHosts: times([
+    (db) => door.findHosts(db, { limit: 50 }),
+    (db) => door.findHosts(db, { host: "h1.example", limit: 1 }),
+  ]),
+  askHostChange: times([
+    (db) => door.askHostChange(db, "h1.example", { closed_until: new Date(Date.now() + 60_000) }),
+    (db) => door.askHostChange(db, "h1.example", { closed_until: null }),
+  ]),
   askRun: (db) => door.askRun(db, ended.searchId, null, null),
   askRunInterruption: (db) => door.askRunInterruption(db, run.id, "pause"),
   askSearchInterruption: (db) => door.askSearchInterruption(db, run.searchId, "resume"),
@@ -235,6 +266,7 @@ const apisCalls: Record<string, Call> = {
 const without = [
   "findCountDifferences",
   "asLeader",
+  "lateness",
   "renewTerm",
   "endTerm",
   "connectDatabase",

@@ -28,6 +28,8 @@ export interface BrowserClient {
     profile: HostProfile,
     judge: (page: RawPage) => PageVerdict,
     signal: AbortSignal | undefined,
+    /** Called for each document of the main frame: the page, redirects on the way, and where its scripts lead. */
+    onDocument?: (url: URL) => void,
   ): Promise<{ raw: RawPage; screenshot: Buffer | null }>;
   close(): Promise<void>;
 }
@@ -49,12 +51,12 @@ export function createBrowserClient(options: BrowserClientOptions): BrowserClien
   const contexts = createBrowserContexts(options);
 
   return {
-    async get(text, profile, judge, signal) {
+    async get(text, profile, judge, signal, onDocument) {
       const url = pageAddress(text);
       const lease = await contexts.lease(profile);
       const total = AbortSignal.timeout(timeouts.browserTotalMs);
       const stop = signal === undefined ? total : AbortSignal.any([total, signal]);
-      const visit = new PageVisit(lease.context, proxy);
+      const visit = new PageVisit(lease.context, proxy, onDocument);
       let next: "reuse" | "fresh" | "broken" = "fresh";
       try {
         const raw = await untilStopped(

@@ -1,4 +1,4 @@
-import { listVariable, messageOf, switchVariable } from "@pricefleet/contracts";
+import { listVariable, messageOf, switchVariable, wholeNumber } from "@pricefleet/contracts";
 import type { Logger } from "@pricefleet/logging";
 import { z } from "zod";
 import { createFetcher, type Fetcher, fetchModes } from "./fetcher.ts";
@@ -46,6 +46,8 @@ export const fetchingEnvironment = z.object({
       error: "hosts such as 127.0.0.1:4001;localhost",
     })
     .default([]),
+  /** The least time between two requests of this process to a host, whatever is known of the host. */
+  HOST_MIN_DELAY_MS: wholeNumber(0, 3_600_000).optional(),
   PROFILE_DIR: z.string().optional(),
   CHROMIUM_PATH: z
     .string()

@@ -1,4 +1,4 @@
-import { type PageState, TemporaryError } from "@pricefleet/contracts";
+import { type PageState, type RobotsFile, TemporaryError } from "@pricefleet/contracts";
 import { type Logger, withoutLogFields } from "@pricefleet/logging";
 import { type BrowserClient, createBrowserClient, type PageVerdict } from "./browser-client.ts";
 import { createEgress, type Resolve } from "./egress.ts";
@@ -9,6 +9,7 @@ import { createHttpClient, type RawPage } from "./http-client.ts";
 import { chromiumMajorVersion } from "./identity.ts";
 import { pageAddress } from "./page-address.ts";
 import { createProxyPool } from "./proxy-pool.ts";
+import { MAX_ROBOTS_BYTES, readRobotsFile } from "./robots-file.ts";
 import { refuseServerError } from "./response-status.ts";
 import { defaultTimeouts, type Timeouts } from "./timeouts.ts";
 import { parseProxyUrl } from "./upstream-proxy.ts";
@@ -43,6 +44,8 @@ export interface FetchRequest<R extends { state: PageState }> {
   /** Pure. In the browser it is asked again as scripts change the page. */
   read(page: { url: string; html: string; status: number }): R;
   signal?: AbortSignal;
+  /** Called for each document that is asked for; a page's subresources are none. */
+  onDocument?: (url: URL) => void;
 }
 
 export interface FetchResult<R> {
@@ -57,10 +60,16 @@ export interface Fetcher {
    * Fetches a page and reads it: over HTTP first, unless the host is known to need the browser. In mode auto a page
    * that reads as changed, blocked or captcha, or is an empty shell, gets one more try by the browser.
    * @throws PermanentError `url-too-long`, `not-http`, `private-address`, `too-large`, `too-many-redirects`,
-   * `not-a-page`; TemporaryError `network`, `timeout`, `server-error`, `truncated`, `browser-crashed`, `no-browser`;
-   * NoWayOutError; RateLimitedError; the reason of the signal when it stops the fetch.
+   * `not-a-page`; TemporaryError `network`, `timeout`, `server-error`, `overloaded`, `truncated`, `browser-crashed`,
+   * `no-browser`; NoWayOutError; RateLimitedError; the reason of the signal when it stops the fetch.
    */
   fetchAndRead<R extends { state: PageState }>(request: FetchRequest<R>): Promise<FetchResult<R>>;
+  /**
+   * Fetches the robots.txt of an origin, at most its first 500 KiB (RFC 9309). What the site answers with decides the
+   * state: 4xx is absent, 5xx and a site out of reach are unreachable.
+   * @throws RateLimitedError; the reason of the signal when it stops the fetch.
+   */
+  fetchRobots(origin: string, signal?: AbortSignal): Promise<RobotsFile>;
   /** Ends Chromium and all connections, and saves the profiles. */
   close(): Promise<void>;
 }
@@ -121,7 +130,9 @@ export function createFetcher(options: FetcherOptions): Fetcher {
 
   async function byHttp<R extends { state: PageState }>(request: FetchRequest<R>, profile: HostProfile) {
     const started = startClock();
-    const raw = await http.get(request.url, profile, request.signal);
+    const raw = await http.get(request.url, profile, request.signal, {
+      onDocument: request.onDocument,
+    });
     const reading = request.read(raw);
     refuseUnlessWall(raw, reading.state);
     return { page: finished(raw, request.url, "http", started, null), reading };
@@ -147,6 +158,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
       profile,
       (shown) => verdictOn(shown, readOnce(shown).state),
       request.signal,
+      request.onDocument,
     );
     const reading = readOnce(raw);
     refuseUnlessWall(raw, reading.state);
@@ -185,6 +197,12 @@ export function createFetcher(options: FetcherOptions): Fetcher {
         for (const url of [request.url, result.page.url]) egress.moveHost(new URL(url).hostname, beganMs);
       }
       return result;
+    },
+    async fetchRobots(origin, signal) {
+      const profile = await profiles.get(new URL(origin).host);
+      return readRobotsFile(() =>
+        http.get(`${origin}/robots.txt`, profile, signal, { cutAfterBytes: MAX_ROBOTS_BYTES }),
+      );
     },
     async close() {
       const opened = await browser;

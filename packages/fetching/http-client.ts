@@ -19,13 +19,25 @@ export interface RawPage {
   sizeBytes: number;
 }
 
+interface HttpGetOptions {
+  /** Called before each document is asked for: the page, and each redirect on the way to it. */
+  onDocument?: ((url: URL) => void) | undefined;
+  /** Keep only the first bytes of what is longer, instead of refusing it. */
+  cutAfterBytes?: number;
+}
+
 export interface HttpClient {
   /**
    * Gets a page, redirects followed by hand so that each hop is checked.
    * @throws PermanentError `url-too-long`, `not-http`, `private-address`, `too-large`, `too-many-redirects`,
    * `not-a-page`; TemporaryError `network`, `timeout`, `truncated`; RateLimitedError; the signal's reason.
    */
-  get(url: string, profile: HostProfile, signal: AbortSignal | undefined): Promise<RawPage>;
+  get(
+    url: string,
+    profile: HostProfile,
+    signal: AbortSignal | undefined,
+    options?: HttpGetOptions,
+  ): Promise<RawPage>;
   close(): Promise<void>;
 }
 
@@ -45,15 +57,21 @@ export function createHttpClient(options: { egress: Egress; timeouts: Timeouts }
     maxHeaderSize: 64 * 1024,
   });
 
-  async function follow(first: URL, profile: HostProfile, signal: AbortSignal): Promise<RawPage> {
+  async function follow(
+    first: URL,
+    profile: HostProfile,
+    signal: AbortSignal,
+    options: HttpGetOptions,
+  ): Promise<RawPage> {
     let url = first;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
+      options.onDocument?.(url);
       const response = await send(agent, url, profile, signal);
       const headers = flat(response.headers);
       await keepCookies(profile, response.headers["set-cookie"], url);
       const location = headers["location"];
       if (!redirectStatuses.has(response.statusCode) || location === undefined) {
-        return readPage(response, headers, url);
+        return readPage(response, headers, url, options.cutAfterBytes ?? null);
       }
       await response.body.dump();
       url = pageAddress(location, url.href);
@@ -65,11 +83,16 @@ export function createHttpClient(options: { egress: Egress; timeouts: Timeouts }
   }
 
   return {
-    async get(text, profile, signal) {
+    async get(text, profile, signal, options = {}) {
       const url = pageAddress(text);
       const total = AbortSignal.timeout(timeouts.httpTotalMs);
       try {
-        return await follow(url, profile, signal === undefined ? total : AbortSignal.any([total, signal]));
+        return await follow(
+          url,
+          profile,
+          signal === undefined ? total : AbortSignal.any([total, signal]),
+          options,
+        );
       } catch (error) {
         signal?.throwIfAborted();
         throw asFailure(error, url, timeouts.httpTotalMs);
@@ -124,6 +147,7 @@ async function readPage(
   response: Dispatcher.ResponseData,
   headers: Record<string, string>,
   url: URL,
+  cutAfterBytes: number | null,
 ): Promise<RawPage> {
   const status = response.statusCode;
   const contentType = headers["content-type"];
@@ -137,7 +161,8 @@ async function readPage(
   }
   const bytes = await readBody(response.body, {
     contentEncoding: headers["content-encoding"],
-    maxBytes: MAX_PAGE_BYTES,
+    maxBytes: cutAfterBytes ?? MAX_PAGE_BYTES,
+    cut: cutAfterBytes !== null,
   });
   return { url: url.href, status, headers, html: decodeText(bytes, contentType), sizeBytes: bytes.length };
 }

@@ -209,12 +209,16 @@ describe("a site that asks for patience", () => {
 });
 
 describe("a site in trouble", () => {
-  it.each([500, 502, 503])("answering %s is worth another try", async (status) => {
+  it.each([
+    [500, "server-error"],
+    [502, "server-error"],
+    [503, "overloaded"],
+  ])("answering %s is worth another try", async (status, reason) => {
     await using site = await openLocalSite({ "/": html("oops", {}, status) });
     await using web = openFetcher();
     await expect(web.fetch(`${site.base}/`, "changed")).rejects.toMatchObject({
       errorClass: "temporary",
-      reason: "server-error",
+      reason,
     });
   });
 

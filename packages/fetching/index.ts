@@ -1,3 +1,4 @@
+export { createDocumentCount, type DocumentCount } from "./document-count.ts";
 export { fetcherFromEnvironment, fetchingEnvironment, keptPagesEnvironment } from "./environment.ts";
 export {
   createFetcher,
@@ -12,4 +13,5 @@ export {
 export { findChromium } from "./find-chromium.ts";
 export { createDebugStore, type DebugStore, type FailedPage } from "./debug-store.ts";
 export { type PrunableStore, type PruneLimits } from "./kept-files.ts";
+export { createRobotsGate, type RobotsGate, type RobotsStore } from "./robots-gate.ts";
 export { createSnapshotStore, type Snapshot, type SnapshotStore } from "./snapshot-store.ts";

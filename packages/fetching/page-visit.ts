@@ -20,14 +20,16 @@ export class PageVisit {
   readonly #context: BrowserContext;
   readonly #proxy: EgressProxy;
   readonly #breakdown = Promise.withResolvers<never>();
+  readonly #onDocument: ((url: URL) => void) | null;
   #opening: Promise<Page> | null = null;
   /** Of the main frame's newest document: a challenge replaces itself by the page. */
   #document: Response | null = null;
   #address: string | null = null;
 
-  constructor(context: BrowserContext, proxy: EgressProxy) {
+  constructor(context: BrowserContext, proxy: EgressProxy, onDocument?: (url: URL) => void) {
     this.#context = context;
     this.#proxy = proxy;
+    this.#onDocument = onDocument ?? null;
     // Only heard by what races against it.
     this.#breakdown.promise.catch(() => undefined);
   }
@@ -93,7 +95,10 @@ export class PageVisit {
     });
     page.on("popup", (popup) => void popup.close().catch(() => undefined));
     page.on("request", (request) => {
-      if (isMainDocument(request, page)) this.#address = request.url();
+      if (!isMainDocument(request, page)) return;
+      this.#address = request.url();
+      const url = URL.parse(this.#address);
+      if (url !== null) this.#onDocument?.(url);
     });
     page.on("response", (response) => {
       if (isMainDocument(response.request(), page)) this.#document = response;

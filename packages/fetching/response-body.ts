@@ -12,13 +12,18 @@ interface BodyOptions {
   contentEncoding: string | undefined;
   /** Bound on the bytes after decompression; reading stops there, so a zip bomb costs no more. */
   maxBytes: number;
+  /** Keep the first `maxBytes` of what is longer, instead of refusing it. */
+  cut?: boolean;
 }
 
 /**
  * Reads a response to its end and decompresses it on the way.
  * @throws PermanentError `too-large`, `not-a-page` (an encoding nobody asked for); TemporaryError `truncated`.
  */
-export async function readBody(body: Readable, { contentEncoding, maxBytes }: BodyOptions): Promise<Buffer> {
+export async function readBody(
+  body: Readable,
+  { contentEncoding, maxBytes, cut = false }: BodyOptions,
+): Promise<Buffer> {
   const codings = (contentEncoding ?? "")
     .toLowerCase()
     .split(",")
@@ -30,6 +35,11 @@ export async function readBody(body: Readable, { contentEncoding, maxBytes }: Bo
   try {
     for await (const chunk of stream) {
       sizeBytes += chunk.length;
+      if (sizeBytes > maxBytes && cut) {
+        chunks.push(chunk.subarray(0, chunk.length - (sizeBytes - maxBytes)));
+        sizeBytes = maxBytes;
+        break;
+      }
       if (sizeBytes > maxBytes) {
         throw new PermanentError("too-large", `The page is larger than ${maxBytes} bytes`);
       }

@@ -13,9 +13,10 @@ export function rateLimitOf(
   return new RateLimitedError("rate-limited", `${url} answered ${status}${wait}`, retryAfterMs);
 }
 
-/** @throws TemporaryError `server-error` for any 5xx. */
+/** @throws TemporaryError for any 5xx: `overloaded` for 503, `server-error` for the others. */
 export function refuseServerError(status: number, url: string): void {
-  if (status >= 500) throw new TemporaryError("server-error", `${url} answered ${status}`);
+  if (status >= 500)
+    throw new TemporaryError(status === 503 ? "overloaded" : "server-error", `${url} answered ${status}`);
 }
 
 /** RFC 9110, 10.2.3: seconds, or an HTTP date. Null if it is neither; a moment that has passed is 0. */

@@ -1,4 +1,4 @@
-export { baseUrlsIn, sourcesEnvironment, sourcesOptions } from "./environment.ts";
+export { baseUrlsIn, sourceNames, sourcesEnvironment, sourcesOptions } from "./environment.ts";
 export { detectPageState, type Wall } from "./page-state.ts";
 export { decodeHtml } from "./reading/index.ts";
 export { createSources, type Sources, type SourcesOptions } from "./sources.ts";

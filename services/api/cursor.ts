@@ -5,6 +5,7 @@ import { Problem } from "./problem.ts";
 
 /** Where a page ended, by the kind of its order. */
 export const endedAtId = z.object({ id });
+export const endedAtHost = z.object({ key: z.string() });
 export const endedAtTime = z.object({ key: z.iso.datetime({ precision: 6 }), id });
 export const endedAtPrice = z.object({ key: amount, id });
 

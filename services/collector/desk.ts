@@ -1,5 +1,5 @@
 import type { Database } from "@pricefleet/database";
-import type { DebugStore, Fetcher, FetchMode } from "@pricefleet/fetching";
+import type { DebugStore, Fetcher, FetchMode, RobotsGate } from "@pricefleet/fetching";
 import type { Logger } from "@pricefleet/logging";
 import type { Belt } from "@pricefleet/queue";
 import type { Sources } from "@pricefleet/sources";
@@ -14,7 +14,13 @@ export interface Desk {
   logger: Logger;
   fetchMode: FetchMode;
   enrichMaxAgeHours: number;
-  /** Overrides the sources' own politeness for hosts met for the first time; null: theirs. */
+  robots: RobotsGate;
+  /** A host that has shown nothing but walls for so many hours is given up; 0: never. */
+  blockedHostHours: number;
+  /**
+   * The least delay this process keeps to any host, and what a host met for the first time is configured with; null: the
+   * sources' own.
+   */
   hostMinDelayMs: number | null;
   /** The process was asked to stop: the page in hand is left, and the run given back at it. */
   stopping: AbortSignal;

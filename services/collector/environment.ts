@@ -9,10 +9,8 @@ import {
   wholeNumber,
 } from "@pricefleet/contracts";
 import { fetchingEnvironment, keptPagesEnvironment } from "@pricefleet/fetching";
-import { createSources, sourcesEnvironment } from "@pricefleet/sources";
+import { sourceNames, sourcesEnvironment } from "@pricefleet/sources";
 import { z } from "zod";
-
-const sourceNames = createSources({}).all.map(({ name }) => name);
 
 export const collectorEnvironment = sharedEnvironment.extend({
   ...fetchingEnvironment.shape,
@@ -32,13 +30,13 @@ export const collectorEnvironment = sharedEnvironment.extend({
     .default(0),
   ENRICH_LIMIT: wholeNumber(0, 10_000_000).default(0),
   ENRICH_MAX_AGE_HOURS: wholeNumber(0, 87_600).default(24),
-  /** Least time between two requests to a host met for the first time, instead of the source's own. */
-  HOST_MIN_DELAY_MS: wholeNumber(0, 3_600_000).optional(),
   /** Continue this run instead of starting one. */
   RUN_ID: z
     .string()
     .regex(/^\d{1,18}$/, { error: "the number of a run" })
     .optional(),
+  /** A run whose host has shown nothing but walls for this long ends in error; 0: never. */
+  BLOCKED_HOST_HOURS: wholeNumber(0, 8_760).default(24),
   /** Touched every ten seconds, from when the service is ready; what probes look at. */
   HEARTBEAT_FILE: z.string().optional(),
   /** oneshot: one round, then the end. daemon and cron: round after round until SIGTERM. */

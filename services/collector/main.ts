@@ -13,6 +13,7 @@ import {
   type Database,
   isRetryable,
   releaseRun,
+  robotsStore,
   RunNotOursError,
   runsWithoutCollector,
   RunUnderWayError,
@@ -20,7 +21,7 @@ import {
   startRun,
   takeOverRun,
 } from "@pricefleet/database";
-import { createDebugStore, fetcherFromEnvironment } from "@pricefleet/fetching";
+import { createDebugStore, createRobotsGate, fetcherFromEnvironment } from "@pricefleet/fetching";
 import {
   createServiceLogger,
   reportUnexpected,
@@ -68,6 +69,8 @@ async function run(): Promise<ExitCode> {
     fetchMode: env.FETCH_MODE,
     enrichMaxAgeHours: env.ENRICH_MAX_AGE_HOURS,
     hostMinDelayMs: env.HOST_MIN_DELAY_MS ?? null,
+    robots: createRobotsGate({ fetcher, store: robotsStore(db), ignoredSources: env.ROBOTS_IGNORE_SOURCES }),
+    blockedHostHours: env.BLOCKED_HOST_HOURS,
     stopping: stopping.signal,
   };
 

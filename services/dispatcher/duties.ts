@@ -7,6 +7,7 @@ import {
   ensureMonthlyPartitions,
   foldTargetMoves,
   freeDeadLeases,
+  giveUpBlockedHosts,
   isStillDead,
   markDeadLettered,
   markSnapshotsPruned,
@@ -29,6 +30,7 @@ export interface Office {
   launcher: CollectorLauncher;
   logger: Logger;
   republishAfterSeconds: number;
+  blockedHostHours: number;
   longestBelt: number;
   pausedRunBlocksHours: number;
   snapshots: KeptPages;
@@ -55,6 +57,7 @@ export const duties: readonly Duty[] = [
   { name: "publish what is due", everyMs: 500, run: publishWhatIsDue },
   { name: "fold counters", everyMs: 1_000, run: foldCounters },
   { name: "close finished runs", everyMs: 1_000, run: closeFinishedRuns },
+  { name: "give up blocked hosts", everyMs: 10_000, run: giveUpOnBlockedHosts },
   { name: "fire schedules", everyMs: 2_000, run: fireSchedules },
   { name: "start collectors", everyMs: 2_000, run: startCollectors },
   { name: "watch collectors", everyMs: 2_000, run: watchCollectors },
@@ -99,6 +102,13 @@ async function closeFinishedRuns(term: Term, { db, logger }: Office): Promise<vo
   await asLeader(db, term, cancelTargetsOfResetRuns);
   const runIds = await asLeader(db, term, completeFinishedRuns);
   for (const runId of runIds) logger.info("run completed", { run_id: runId });
+}
+
+async function giveUpOnBlockedHosts(term: Term, { db, logger, blockedHostHours }: Office): Promise<void> {
+  if (blockedHostHours === 0) return;
+  const hosts = await asLeader(db, term, (trx) => giveUpBlockedHosts(trx, blockedHostHours));
+  for (const { host, givenUp } of hosts)
+    logger.warn("gave up waiting for a host that shows nothing but walls", { host, given_up: givenUp });
 }
 
 async function deliverDeadLetters(_term: Term, { db, belt, logger }: Office): Promise<void> {

@@ -18,6 +18,8 @@ export const dispatcherEnvironment = sharedEnvironment.extend({
   HEARTBEAT_FILE: z.string().optional(),
   /** A target that nobody has claimed after this long is published again. */
   REPUBLISH_AFTER_SECONDS: wholeNumber(1, 86_400).default(900),
+  /** Targets of a host that has shown nothing but walls for this long are dead, reason host-blocked; 0: never. */
+  BLOCKED_HOST_HOURS: wholeNumber(0, 8_760).default(24),
   /** In a cluster: the CronJob that collectors are made from, as Jobs. Without it they are processes of this machine. */
   COLLECTOR_CRONJOB: z.string().optional(),
   SNAPSHOT_MAX_AGE_DAYS: wholeNumber(1, 3_650).default(90),

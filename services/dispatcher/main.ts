@@ -47,6 +47,7 @@ async function run(): Promise<ExitCode> {
     launcher,
     logger,
     longestBelt: defaultBelt.longestBelt,
+    blockedHostHours: env.BLOCKED_HOST_HOURS,
     republishAfterSeconds: env.REPUBLISH_AFTER_SECONDS,
     pausedRunBlocksHours: env.PAUSED_RUN_BLOCKS_HOURS,
     snapshots: {

@@ -1,8 +1,13 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ExitCode, readEnvironment, startHeartbeat } from "@pricefleet/contracts";
-import { connectDatabase, hasWorkLeft, isRetryable } from "@pricefleet/database";
-import { createDebugStore, createSnapshotStore, fetcherFromEnvironment } from "@pricefleet/fetching";
+import { connectDatabase, hasWorkLeft, isRetryable, robotsStore } from "@pricefleet/database";
+import {
+  createDebugStore,
+  createRobotsGate,
+  createSnapshotStore,
+  fetcherFromEnvironment,
+} from "@pricefleet/fetching";
 import { createServiceLogger, processName, reportUnexpected, runService, traced } from "@pricefleet/logging";
 import { connectBelt, type Delivery } from "@pricefleet/queue";
 import { baseUrlsIn, createSources, sourcesOptions } from "@pricefleet/sources";
@@ -47,6 +52,8 @@ async function run(): Promise<ExitCode> {
     worker: processName,
     leaseSeconds: env.LEASE_SECONDS,
     fetchMode: env.FETCH_MODE,
+    robots: createRobotsGate({ fetcher, store: robotsStore(db), ignoredSources: env.ROBOTS_IGNORE_SOURCES }),
+    hostMinDelayMs: env.HOST_MIN_DELAY_MS ?? 0,
   };
   const consumers = await Promise.all(
     env.WORKER_QUEUES.map(({ queue, concurrency }) =>

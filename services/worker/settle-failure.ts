@@ -1,19 +1,22 @@
 import { messageOf, PricefleetError } from "@pricefleet/contracts";
 import {
   type Claim,
-  closeHost,
   isRetryable,
   markDeadLettered,
   markGivenUp,
   markListingGone,
+  noteBlock,
+  noteGoodPage,
   postponeTarget,
+  releaseProbe,
+  slowHostDown,
   type TargetFailure,
   withRetries,
 } from "@pricefleet/database";
 import type { FetchedPage } from "@pricefleet/fetching";
 import { reportUnexpected } from "@pricefleet/logging";
 import type { Delivery } from "@pricefleet/queue";
-import { decideFate } from "./decide-fate.ts";
+import { decideFate, hostTroubleOf } from "./decide-fate.ts";
 import type { Workbench } from "./workbench.ts";
 
 interface FailedAttempt {
@@ -31,10 +34,10 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
   if (!(error instanceof PricefleetError) && isRetryable(error)) throw error;
   const { claim, delivery, page } = attempt;
   const { logger } = bench;
-  const fate = decideFate(error, claim.attempt, Math.random());
+  const fate = decideFate(error, claim.attempt, claim.wallsMet, Math.random());
   const { failure } = fate;
   const stack = failure.reason === "unexpected" && error instanceof Error ? error.stack : undefined;
-  logger.warn("attempt failed", {
+  logger.log(fate.to === "not-yet" ? "debug" : "warn", "attempt failed", {
     fate: fate.to,
     attempt: claim.attempt,
     ...failure,
@@ -45,16 +48,16 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
   if (failure.reason === "unexpected") reportUnexpected(error);
   if (page !== null) await keepForDebugging(page, claim, bench);
 
+  const closedForMs = await withRetries(() => tellHost(error, claim, bench));
   switch (fate.to) {
     case "later":
       return postpone(attempt, { ...failure, delayMs: fate.delayMs, countsAsAttempt: true }, bench);
     case "later-when-there-is-a-way-out":
+    case "not-yet":
       return postpone(attempt, { ...failure, delayMs: fate.delayMs, countsAsAttempt: false }, bench);
-    case "later-with-host-closed": {
-      const closedForMs = await withRetries(() =>
-        closeHost(bench.db, claim.host, failure.reason, fate.askedForMs),
-      );
-      return postpone(attempt, { ...failure, delayMs: closedForMs, countsAsAttempt: false }, bench);
+    case "later-behind-wall": {
+      const delayMs = Math.max(closedForMs, fate.delayMs);
+      return postpone(attempt, { ...failure, delayMs, countsAsAttempt: false, metWall: true }, bench);
     }
     case "failed":
       await withRetries(() => markGivenUp(bench.db, claim, "failed", failure));
@@ -74,9 +77,19 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
   }
 }
 
+/** What this attempt taught about its host. @returns how long the host is closed now, in milliseconds; 0 if it is not. */
+async function tellHost(error: unknown, { host, slot }: Claim, { db }: Workbench): Promise<number> {
+  const trouble = hostTroubleOf(error);
+  if (trouble.is === "wall") return noteBlock(db, host, trouble.reason, trouble.askedForMs);
+  if (trouble.is === "overloaded") await slowHostDown(db, host);
+  if (!slot.isProbe) return 0;
+  await (trouble.is === "answered" ? noteGoodPage(db, host, null) : releaseProbe(db, host));
+  return 0;
+}
+
 async function postpone(
   { claim, delivery }: FailedAttempt,
-  postponement: TargetFailure & { delayMs: number; countsAsAttempt: boolean },
+  postponement: TargetFailure & { delayMs: number; countsAsAttempt: boolean; metWall?: boolean },
   bench: Workbench,
 ): Promise<void> {
   const postponed = await withRetries(() => postponeTarget(bench.db, claim, postponement));

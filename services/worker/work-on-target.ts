@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   failureOfPage,
   type Item,
@@ -8,21 +7,12 @@ import {
   type PageReading,
   PermanentError,
 } from "@pricefleet/contracts";
-import {
-  type Claim,
-  claimTarget,
-  finishListing,
-  rememberFetchMode,
-  reopenHost,
-  withRetries,
-} from "@pricefleet/database";
-import type { FetchedPage } from "@pricefleet/fetching";
+import { type Claim, claimTarget, countDocuments, finishListing, withRetries } from "@pricefleet/database";
+import { createDocumentCount, type DocumentCount, type FetchedPage } from "@pricefleet/fetching";
 import type { Delivery } from "@pricefleet/queue";
 import { settleFailure } from "./settle-failure.ts";
+import { LONGEST_WAIT_MS, waitForSlot } from "./wait-for-slot.ts";
 import type { Workbench } from "./workbench.ts";
-
-/** A slot of the host that is this near is waited for; a farther one sends the target to a delay queue. */
-const LONGEST_WAIT_MS = 2_000;
 
 /**
  * One target from delivery to its end: claim, fetch, extract, store. When it resolves, the message is acknowledged;
@@ -39,6 +29,7 @@ export async function workOnTarget(delivery: Delivery, bench: Workbench): Promis
       worker: bench.worker,
       leaseSeconds: bench.leaseSeconds,
       longestWaitMs: LONGEST_WAIT_MS,
+      floorMs: bench.hostMinDelayMs,
       pastDeadline: delivery.deadline.getTime() < Date.now(),
       movedByHand: delivery.deadLetteredAt !== null,
     }),
@@ -53,11 +44,12 @@ export async function workOnTarget(delivery: Delivery, bench: Workbench): Promis
   }
 
   const claim = answer;
-  logger.debug("target claimed", { attempt: claim.attempt, wait_ms: claim.waitMs });
-  await sleep(claim.waitMs);
+  logger.debug("target claimed", { attempt: claim.attempt, wait_ms: claim.slot.waitMs });
+  const documents = createDocumentCount(claim.host);
   let page: FetchedPage | null = null;
   try {
-    const fetched = await fetchListing(claim, bench);
+    const slot = await waitForSlot(claim, bench);
+    const fetched = await fetchListing(claim, slot.fetchMode, documents, bench);
     page = fetched.page;
     logger.debug("page read", {
       url: page.url,
@@ -82,6 +74,7 @@ export async function workOnTarget(delivery: Delivery, bench: Workbench): Promis
           pageState: fetched.reading.state,
           fetchedAt: fetched.page.fetchedAt,
         },
+        learnedMode: fetched.learnedMode,
       }),
     );
     logger.info(finished === "lost" ? "another worker has the target; nothing stored" : "target done", {
@@ -91,19 +84,26 @@ export async function workOnTarget(delivery: Delivery, bench: Workbench): Promis
       fetched_by: page.fetchedBy,
       duration_ms: page.durationMs,
     });
-    await noteGoodPage(claim, fetched.learnedMode, bench);
   } catch (error) {
     await settleFailure(error, { claim, delivery, page }, bench);
+  } finally {
+    await countBeyondSlot(documents, bench);
   }
 }
 
-async function fetchListing(claim: Claim, bench: Workbench) {
+async function fetchListing(
+  claim: Claim,
+  rememberedMode: "http" | "browser" | null,
+  documents: DocumentCount,
+  bench: Workbench,
+) {
   const source = bench.sources.byName(claim.source);
   return bench.fetcher.fetchAndRead<PageReading>({
     url: claim.url,
     mode: bench.fetchMode,
-    rememberedMode: claim.fetchMode,
+    rememberedMode,
     read: (page) => bench.sources.read(page, source),
+    onDocument: documents.note,
   });
 }
 
@@ -120,12 +120,11 @@ function theListingOf(reading: PageReading): { item: Item; details: ListingDetai
   return { item, details: reading.details };
 }
 
-/** The target is done whatever happens here: what the host taught is worth a try, not a failure. */
-async function noteGoodPage(claim: Claim, learnedMode: "http" | "browser", bench: Workbench): Promise<void> {
+/** The target has its fate whatever happens here. */
+async function countBeyondSlot(documents: DocumentCount, bench: Workbench): Promise<void> {
   try {
-    if (learnedMode !== claim.fetchMode) await rememberFetchMode(bench.db, claim.host, learnedMode);
-    await reopenHost(bench.db, claim.host);
+    await countDocuments(bench.db, documents.beyondSlot());
   } catch (error) {
-    bench.logger.warn("what the host taught could not be noted", { error: messageOf(error) });
+    bench.logger.warn("redirects could not be counted for the host's clock", { error: messageOf(error) });
   }
 }

@@ -1,5 +1,5 @@
 import type { Database } from "@pricefleet/database";
-import type { DebugStore, Fetcher, FetchMode, SnapshotStore } from "@pricefleet/fetching";
+import type { DebugStore, Fetcher, FetchMode, RobotsGate, SnapshotStore } from "@pricefleet/fetching";
 import type { Logger } from "@pricefleet/logging";
 import type { Belt } from "@pricefleet/queue";
 import type { Sources } from "@pricefleet/sources";
@@ -17,4 +17,7 @@ export interface Workbench {
   worker: string;
   leaseSeconds: number;
   fetchMode: FetchMode;
+  robots: RobotsGate;
+  /** The least delay this process keeps to any host. */
+  hostMinDelayMs: number;
 }

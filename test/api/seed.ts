@@ -75,6 +75,7 @@ export async function claimTargets(db: Database, runId: string, limit: number): 
       worker: "a test",
       leaseSeconds: 60,
       longestWaitMs: 5_000,
+      floorMs: 0,
       pastDeadline: false,
       movedByHand: false,
     });
@@ -111,5 +112,6 @@ export async function finishClaim(db: Database, claim: Claim, changes: Partial<I
       pageState: "ok",
       fetchedAt: new Date(),
     },
+    learnedMode: "http",
   });
 }

@@ -61,6 +61,13 @@ fleet.startDispatcher();
 fleet.startWorker({ WORKER_QUEUES: "listing_enrichment:12" });
 
 beforeAll(async () => {
+  // One wall is enough here to open a host's breaker.
+  for (const host of Object.values(walls).map(hostOf)) {
+    await fleet.book.query(
+      `INSERT INTO hosts (host, source, min_delay_ms, max_in_flight, blocks_to_open) VALUES ($1, 'sample', 0, 16, 1)`,
+      [host],
+    );
+  }
   const collectors = [
     fleet.startCollector({
       SOURCE: "sample",

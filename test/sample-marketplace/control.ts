@@ -12,9 +12,11 @@ const clockRequest = z.union([
   z.strictObject({}).transform(() => null),
 ]);
 
+const robotsRequest = z.strictObject({ text: z.string() });
+
 /**
  * The door for other processes, JSON in and out:
- * POST /-/faults (a fault plan), POST /-/clock ({ now } stops it, { offsetMs } shifts it, {} sets it right),
+ * POST /-/faults (a fault plan), POST /-/robots ({ text }), POST /-/clock ({ now } stops it, { offsetMs } shifts it, {} sets it right),
  * GET /-/requests, DELETE /-/requests, GET /-/expected?id=… or ?q=…, GET /-/content?path=… (for the empty shell).
  */
 export function createControl(marketplace: SampleMarketplace, site: Site) {
@@ -23,6 +25,10 @@ export function createControl(marketplace: SampleMarketplace, site: Site) {
       const plan = faultPlan.parse(JSON.parse(body));
       marketplace.setFaults(plan);
       return { rules: plan.rules.length };
+    },
+    "POST /-/robots": (_url, body) => {
+      marketplace.setRobots(robotsRequest.parse(JSON.parse(body)).text);
+      return {};
     },
     "POST /-/clock": (_url, body) => {
       marketplace.setClock(clockRequest.parse(JSON.parse(body)));

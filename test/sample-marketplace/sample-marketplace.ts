@@ -22,6 +22,8 @@ export interface SampleMarketplace {
   readonly url: string;
   /** Replaces all rules, and forgets how often each was used. @throws ZodError */
   setFaults(plan: FaultPlan): void;
+  /** Replaces robots.txt; faults of its path make it fail. */
+  setRobots(text: string): void;
   /** The rule that the present plan has for a path such as "/item/thinkpad-x1-7", spent or not. */
   faultFor(path: string): FaultRule | null;
   setClock(setting: ClockSetting): void;

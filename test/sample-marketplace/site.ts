@@ -10,7 +10,8 @@ export interface SiteOptions {
   catalogue: Catalogue;
   seed: number;
   perPage: number;
-  robots: string;
+  /** The whole of robots.txt, as it is now. */
+  robots: () => string;
   now: () => Date;
 }
 
@@ -63,7 +64,7 @@ export function createSite({ catalogue, seed, perPage, robots, now }: SiteOption
   }
 
   function fileAt(path: string): Answer | null {
-    if (path === "/robots.txt") return { status: 200, contentType: "text/plain", body: robots };
+    if (path === "/robots.txt") return { status: 200, contentType: "text/plain", body: robots() };
     if (path === "/style.css") return cachedFile("text/css", styleSheet);
     if (path === "/shell.js") return cachedFile("text/javascript", shellScript);
     if (path === "/favicon.svg") return cachedFile("image/svg+xml", favicon);

@@ -26,10 +26,11 @@ export async function startSampleMarketplace(
   options: SampleMarketplaceOptions = {},
 ): Promise<SampleMarketplace> {
   const { host = "127.0.0.1", port = 0, seed = 1, perPage = 40, listings = 120 } = options;
-  const { currency = "mixed", priceStepSeconds = 60, robots = defaultRobots } = options;
+  const { currency = "mixed", priceStepSeconds = 60 } = options;
+  let { robots = defaultRobots } = options;
   const clock = createClock(options.clock ?? (() => new Date()));
   const catalogue = createCatalogue({ seed, listings, currency, priceStepSeconds });
-  const site = createSite({ catalogue, seed, perPage, robots, now: clock.now });
+  const site = createSite({ catalogue, seed, perPage, robots: () => robots, now: clock.now });
   const log = new RequestLog();
   let faults = createFaults(options.faults ?? { rules: [] });
 
@@ -93,6 +94,9 @@ export async function startSampleMarketplace(
     url,
     setFaults: (plan) => {
       faults = createFaults(plan);
+    },
+    setRobots: (text) => {
+      robots = text;
     },
     faultFor: (path) => faults.ruleFor(path),
     setClock: clock.set,

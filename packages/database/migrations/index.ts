@@ -8,9 +8,11 @@ import * as theBelt from "./0006-the-belt.ts";
 import * as sightingsAndFinishes from "./0007-sightings-and-finishes.ts";
 import * as runCounts from "./0008-run-counts.ts";
 import * as runCollectors from "./0009-run-collectors.ts";
+import * as theHostsClock from "./0010-the-hosts-clock.ts";
 import * as schedules from "./0011-schedules.ts";
 import * as whoAsked from "./0014-who-asked.ts";
 import * as runControl from "./0017-run-control.ts";
+import * as breakersAndRobots from "./0018-breakers-and-robots.ts";
 import * as marketData from "./0020-market-data.ts";
 import * as ticksAndGaps from "./0021-ticks-and-gaps.ts";
 
@@ -25,9 +27,11 @@ export const migrations: Record<string, Migration> = {
   "0007-sightings-and-finishes": sightingsAndFinishes,
   "0008-run-counts": runCounts,
   "0009-run-collectors": runCollectors,
+  "0010-the-hosts-clock": theHostsClock,
   "0011-schedules": schedules,
   "0014-who-asked": whoAsked,
   "0017-run-control": runControl,
+  "0018-breakers-and-robots": breakersAndRobots,
   "0020-market-data": marketData,
   "0021-ticks-and-gaps": ticksAndGaps,
 };

@@ -157,6 +157,21 @@ async function otherActiveRun(db: Database, runId: string): Promise<string | nul
   return rows[0]?.id ?? null;
 }
 
+/** What a person may change of a host. What is not given stays; null of a budget, a mode or a closing takes it away. */
+export interface HostChange {
+  min_delay_ms?: number | undefined;
+  max_in_flight?: number | undefined;
+  daily_budget?: number | null | undefined;
+  blocks_to_open?: number | undefined;
+  fetch_mode?: "http" | "browser" | null | undefined;
+  closed_until?: Date | null | undefined;
+}
+
+/** Holds from the next claim on, for the whole fleet. @throws NoSuchThingError */
+export async function askHostChange(db: Database, host: string, change: HostChange): Promise<void> {
+  await asking(() => sql`SELECT ask_host_change(${host}, ${JSON.stringify(change)}::jsonb)`.execute(db));
+}
+
 /** Turns the refusals of the asking functions into this package's errors. */
 async function asking<T>(
   work: () => Promise<T>,

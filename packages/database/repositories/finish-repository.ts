@@ -11,17 +11,19 @@ export interface FinishedListing {
   item: Item;
   details: ListingDetails | null;
   snapshot: SnapshotRow;
+  /** How the host's pages are to be fetched, as this one told; null if it did not. */
+  learnedMode: "http" | "browser" | null;
 }
 
 /**
  * The finish: target done, snapshot, listing and price in one transaction. Made twice, it changes nothing the second
- * time; with a lease that is no longer current, nothing at all.
+ * time; with a lease that is no longer current, nothing of those. The same round trip tells the host's clock of the page.
  */
 export async function finishListing(
   db: Database,
   finished: FinishedListing,
 ): Promise<"now" | "before" | "lost"> {
-  const { claim, item, details, snapshot } = finished;
+  const { claim, item, details, snapshot, learnedMode } = finished;
   const sighting = sightingAsJson({
     source: claim.source,
     // The target's identity is the listing's: a page that calls itself otherwise must not make a second listing.
@@ -34,8 +36,13 @@ export async function finishListing(
     details,
   });
   const { rows } = await sql<{ outcome: "now" | "before" | "lost" }>`
-    SELECT finish_listing(${claim.targetId}, ${claim.leaseToken}, ${JSON.stringify(sighting)},
-                          ${JSON.stringify(snapshotAsJson(snapshot))}) AS outcome`.execute(db);
+    WITH finished AS MATERIALIZED (
+      SELECT finish_listing(${claim.targetId}, ${claim.leaseToken}, ${JSON.stringify(sighting)},
+                            ${JSON.stringify(snapshotAsJson(snapshot))}) AS outcome
+    )
+    SELECT outcome FROM finished, LATERAL note_good_page(${claim.host}, CASE WHEN outcome IS NOT NULL THEN ${learnedMode} END)`.execute(
+    db,
+  );
   return rows[0]?.outcome ?? "lost";
 }
 

@@ -25,84 +25,137 @@ export async function ensureHosts(db: Database, hosts: readonly HostPoliteness[]
     .execute();
 }
 
-/**
- * Reserves the next slot of a host for a fetch that has no target: a search page. The collector keeps the same clock
- * as the workers. `waitMs` may be long when the host is closed.
- */
-export async function reserveSlot(
-  db: Database,
-  host: string,
-): Promise<{ waitMs: number; fetchMode: "http" | "browser" | null; closedReason: string | null }> {
-  const { rows } = await sql<{
-    waitMs: number;
-    fetchMode: "http" | "browser" | null;
-    closedReason: string | null;
-  }>`
-    WITH slot AS (
-      SELECT host, greatest(next_slot_at, closed_until, clock_timestamp()) AS at FROM hosts WHERE host = ${host} FOR UPDATE
-    )
-    UPDATE hosts h SET next_slot_at = slot.at + make_interval(secs => h.min_delay_ms / 1000.0)
-      FROM slot WHERE h.host = slot.host
-    RETURNING ceil(extract(epoch FROM slot.at - clock_timestamp()) * 1000)::integer AS "waitMs", h.fetch_mode AS "fetchMode",
-              CASE WHEN h.closed_until > clock_timestamp() THEN h.closed_reason END AS "closedReason"`.execute(
-    db,
-  );
-  const slot = rows[0];
-  if (slot === undefined) throw new Error(`host ${host} has no row; ensureHosts comes first`);
-  return { ...slot, waitMs: Math.max(0, slot.waitMs) };
+/** A moment at which one document may be asked of a host. */
+export interface Slot {
+  /** Time until the slot, from when it was asked for. */
+  waitMs: number;
+  /** Monotonic, when it was asked for. */
+  askedAtMs: number;
+  /** How long it is until the host's next slot. */
+  delayMs: number;
+  /** This request finds out whether a closed host has opened again. */
+  isProbe: boolean;
+  fetchMode: "http" | "browser" | null;
 }
 
-/** Keeps what a host was learned to need, so that every worker knows. */
-export async function rememberFetchMode(db: Database, host: string, mode: "http" | "browser"): Promise<void> {
-  await db
-    .updateTable("hosts")
-    .set({ fetch_mode: mode })
-    .where("host", "=", host)
-    .where((eb) => eb.or([eb("fetch_mode", "is", null), eb("fetch_mode", "<>", mode)]))
-    .execute();
+export type SlotAnswer =
+  | ({ granted: true } & Slot)
+  | {
+      granted: false;
+      why: string;
+      waitMs: number;
+      /** Since when the host shows nothing but walls; null if it does not. */
+      blockedSince: Date | null;
+    };
+
+interface SlotRequest {
+  /** A slot that is farther away is not reserved. */
+  longestWaitMs: number;
+  /** HOST_MIN_DELAY_MS of this process: the least delay it keeps to any host. */
+  floorMs: number;
+  /** Not before this long from now: for who found the last one gone by the time its answer came. */
+  aheadMs?: number;
+  /** Whoever is the probe of a half-open host may ask for more than one document. */
+  isProbe?: boolean;
 }
 
-const FIRST_CLOSING_SECONDS = 60;
-const LONGEST_CLOSING_SECONDS = 3_600;
-/** Some sites send a Retry-After of a year; they are asked again after a day. */
-const LONGEST_ASKED_CLOSING_MS = 24 * 3_600_000;
+/** How long a probe that is not heard of keeps others waiting. */
+const PROBE_HELD_SECONDS = 120;
+
+/** Reserves a slot of a host without a claim: for a search page, a robots.txt, or in place of one that was missed. */
+export async function reserveSlot(db: Database, host: string, request: SlotRequest): Promise<SlotAnswer> {
+  const { longestWaitMs, floorMs, aheadMs = 0, isProbe = false } = request;
+  const askedAtMs = performance.now();
+  const { rows } = await sql<
+    Omit<Slot, "askedAtMs"> & { granted: boolean; why: string | null; blockedSince: Date | null }
+  >`
+    SELECT s.granted, s.why, s.delay_ms AS "delayMs", s.fetch_mode AS "fetchMode", s.is_probe AS "isProbe",
+           greatest(0, ceil(extract(epoch FROM s.slot - clock_timestamp()) * 1000))::float8 AS "waitMs",
+           (SELECT blocked_since FROM hosts WHERE host = ${host}) AS "blockedSince"
+      FROM take_slot(${host}, clock_timestamp() + make_interval(secs => ${aheadMs / 1000}::float8), ${longestWaitMs},
+                     ${floorMs}, ${PROBE_HELD_SECONDS}, false, ${isProbe}) s`.execute(db);
+  const row = rows[0];
+  if (row === undefined) throw new Error(`no answer about a slot of ${host}`);
+  const { granted, why, blockedSince, ...slot } = row;
+  if (!granted) return { granted, why: why ?? "", waitMs: slot.waitMs, blockedSince };
+  return { granted, askedAtMs, ...slot };
+}
+
+const LEAST_TOLERANCE_MS = 200;
 
 /**
- * No request goes to the host for a while: it showed a wall, or asked for patience. Without a time of the site's own,
- * the wait doubles with each closing in a row; workers that meet the same wall together are one closing.
- * @returns how long it is closed, in milliseconds.
+ * How long after its slot this process would fetch now; 0 while that is within what a host does not notice. A process
+ * that was held up (a busy event loop, a frozen pod) must not fetch in the slot of another.
  */
-export async function closeHost(
+export function lateness(slot: Slot): number {
+  if (slot.delayMs === 0) return 0;
+  const lateMs = performance.now() - slot.askedAtMs - slot.waitMs;
+  return lateMs > Math.max(LEAST_TOLERANCE_MS, slot.delayMs / 2) ? lateMs : 0;
+}
+
+/** Documents asked of hosts beyond those that took a slot (redirects, a second try by the browser) push their clocks on. */
+export async function countDocuments(db: Database, documents: ReadonlyMap<string, number>): Promise<void> {
+  for (const [host, count] of documents) {
+    if (count === 0) continue;
+    await sql`
+      UPDATE hosts SET next_slot_at = greatest(next_slot_at, clock_timestamp()) + make_interval(secs => ${count}::integer * current_delay_ms / 1000.0),
+             requests_today = requests_today + ${count}
+       WHERE host = ${host}`.execute(db);
+  }
+}
+
+/**
+ * A wall, or a wish for patience. The host is slowed down, and its breaker opens: after several blocks in a row, at a
+ * failed probe, or when the site names a time.
+ * @returns how long the host is closed now, in milliseconds; 0 if it is not.
+ */
+export async function noteBlock(
   db: Database,
   host: string,
   reason: string,
   askedForMs: number | null,
 ): Promise<number> {
-  const askedMs = askedForMs === null ? null : Math.min(askedForMs, LONGEST_ASKED_CLOSING_MS);
   const { rows } = await sql<{ closedForMs: number }>`
-    UPDATE hosts SET
-      consecutive_closings = consecutive_closings + CASE WHEN closed_until > now() THEN 0 ELSE 1 END,
-      closed_reason = ${reason},
-      closed_until = greatest(closed_until, now() + make_interval(secs => coalesce(${askedMs}::float8 / 1000,
-        least(${LONGEST_CLOSING_SECONDS}, ${FIRST_CLOSING_SECONDS} * 2 ^ least(10,
-          consecutive_closings - CASE WHEN closed_until > now() THEN 1 ELSE 0 END)))))
-     WHERE host = ${host}
-    RETURNING greatest(0, ceil(extract(epoch FROM closed_until - now()) * 1000))::integer AS "closedForMs"`.execute(
+    SELECT note_block(${host}, ${reason}, ${askedForMs === null ? null : Math.round(askedForMs)}) AS "closedForMs"`.execute(
     db,
   );
   return rows[0]?.closedForMs ?? 0;
 }
 
+/** The host answered 503: it is overloaded, perhaps by us. */
+export async function slowHostDown(db: Database, host: string): Promise<void> {
+  await sql`SELECT slow_host_down(${host})`.execute(db);
+}
+
 /**
- * A good page ends the host's series of closings. Not while the host is closed: that page was asked for before it
- * closed, by a worker that had not met the wall yet, and the site's wish still stands.
+ * The host answered as a host that lets us in does: its breaker closes, its walls are forgotten, and it is asked a
+ * little faster again.
+ * @param learnedMode how its pages are to be fetched; null if this page did not tell.
  */
-export async function reopenHost(db: Database, host: string): Promise<void> {
+export async function noteGoodPage(
+  db: Database,
+  host: string,
+  learnedMode: "http" | "browser" | null,
+): Promise<void> {
+  await sql`SELECT note_good_page(${host}, ${learnedMode})`.execute(db);
+}
+
+/** A probe that ended without an answer of the host's makes room for the next one. */
+export async function releaseProbe(db: Database, host: string): Promise<void> {
   await db
     .updateTable("hosts")
-    .set({ closed_until: null, closed_reason: null, consecutive_closings: 0 })
+    .set({ probe_until: null })
     .where("host", "=", host)
-    .where("consecutive_closings", ">", 0)
-    .where("closed_until", "<=", sql<Date>`now()`)
+    .where("breaker", "=", "half-open")
     .execute();
+}
+
+/** Ends the waiting for hosts that have shown nothing but walls for so long: their targets are dead, reason `host-blocked`. */
+export async function giveUpBlockedHosts(
+  db: Database,
+  afterHours: number,
+): Promise<{ host: string; givenUp: number }[]> {
+  const { rows } = await sql<{ host: string; givenUp: number }>`
+    SELECT host, given_up AS "givenUp" FROM give_up_blocked_hosts(${afterHours})`.execute(db);
+  return rows;
 }

@@ -46,7 +46,7 @@ export async function findRunProgress(db: Database, runId: string): Promise<RunP
        GROUP BY source, host, outcome`.execute(db),
     findEndedLately(db, runId),
     sql<RunProgress["clocks"][number]>`
-      SELECT m.source, m.host, h.min_delay_ms AS "minDelayMs", h.max_in_flight AS "maxInFlight",
+      SELECT m.source, m.host, h.current_delay_ms AS "minDelayMs", h.max_in_flight AS "maxInFlight",
              greatest(0, extract(epoch FROM max(last.not_before) - now()))::float8 AS "lastWaitSeconds"
         FROM run_markets m JOIN hosts h ON h.host = m.host
         LEFT JOIN LATERAL (
@@ -54,7 +54,7 @@ export async function findRunProgress(db: Database, runId: string): Promise<RunP
            WHERE t.run_id = m.run_id AND t.host = m.host AND t.queue = m.queue AND t.state = 'pending'
            ORDER BY t.not_before DESC LIMIT 1
         ) last ON true
-       WHERE m.run_id = ${runId} GROUP BY m.source, m.host, h.min_delay_ms, h.max_in_flight`.execute(db),
+       WHERE m.run_id = ${runId} GROUP BY m.source, m.host, h.current_delay_ms, h.max_in_flight`.execute(db),
   ]);
   return { counts: counts.rows, outcomes: outcomes.rows, ...lately, clocks: clocks.rows };
 }

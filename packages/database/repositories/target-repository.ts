@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
+import type { Slot } from "./host-repository.ts";
 
 /** What a claim hands to the worker that got it. */
 export interface Claim {
@@ -8,15 +9,16 @@ export interface Claim {
   leaseToken: string;
   /** 1 for the first. */
   attempt: number;
-  /** Time until the host's slot that was reserved with the claim. */
-  waitMs: number;
+  /** Of the host, reserved with the claim. */
+  slot: Slot;
+  /** Attempts before this one that met a wall or a rate limit. */
+  wallsMet: number;
   runId: string;
   queue: string;
   source: string;
   host: string;
   externalId: string;
   url: string;
-  fetchMode: "http" | "browser" | null;
 }
 
 export type ClaimAnswer =
@@ -31,6 +33,8 @@ interface ClaimRequest {
   leaseSeconds: number;
   /** A slot of the host that is farther away than this is not reserved. */
   longestWaitMs: number;
+  /** HOST_MIN_DELAY_MS of this process: the least delay it keeps to any host. */
+  floorMs: number;
   pastDeadline: boolean;
   /** The message carries dead_lettered_at: a person moved it back from the DLQ. */
   movedByHand: boolean;
@@ -49,13 +53,17 @@ interface ClaimRow {
   external_id: string;
   url: string;
   fetch_mode: "http" | "browser" | null;
+  delay_ms: number;
+  is_probe: boolean;
+  walls_met: number;
 }
 
 /** One round trip: takes the lease, counts the attempt and reserves the host's slot, or says why not. */
 export async function claimTarget(db: Database, request: ClaimRequest): Promise<ClaimAnswer> {
+  const askedAtMs = performance.now();
   const { rows } = await sql<ClaimRow>`
     SELECT * FROM claim_target(${request.targetId}, ${request.publishId}, ${request.worker}, ${request.leaseSeconds},
-                               ${request.longestWaitMs}, ${request.pastDeadline}, ${request.movedByHand})`.execute(
+                               ${request.longestWaitMs}, ${request.pastDeadline}, ${request.movedByHand}, ${request.floorMs})`.execute(
     db,
   );
   const row = rows[0];
@@ -67,14 +75,20 @@ export async function claimTarget(db: Database, request: ClaimRequest): Promise<
     targetId: request.targetId,
     leaseToken: row.lease_token,
     attempt: row.attempt,
-    waitMs: row.wait_ms,
+    slot: {
+      waitMs: row.wait_ms,
+      askedAtMs,
+      delayMs: row.delay_ms,
+      isProbe: row.is_probe,
+      fetchMode: row.fetch_mode,
+    },
+    wallsMet: row.walls_met,
     runId: row.run_id,
     queue: row.queue,
     source: row.source,
     host: row.host,
     externalId: row.external_id,
     url: row.url,
-    fetchMode: row.fetch_mode,
   };
 }
 
@@ -102,6 +116,7 @@ export async function markGivenUp(
     .updateTable("targets")
     .set({
       state,
+      walls_met: 0,
       finished_at: sql`now()`,
       lease_expires_at: null,
       error_class: failure.errorClass,
@@ -130,6 +145,7 @@ interface Postponement extends TargetFailure {
   delayMs: number;
   /** A wait for a wall or a rate limit is not an attempt: the one that the claim counted is given back. */
   countsAsAttempt: boolean;
+  metWall?: boolean;
 }
 
 /**
@@ -152,6 +168,7 @@ export async function postponeTarget(
       republish_after: onTheBelt ? sql<Date>`${notBefore} + interval '15 minutes'` : null,
       publish_id: eb("publish_id", "+", 1),
       attempts: postponement.countsAsAttempt ? eb.ref("attempts") : eb("attempts", "-", 1),
+      walls_met: postponement.metWall ? eb("walls_met", "+", 1) : eb.ref("walls_met"),
       lease_token: null,
       lease_expires_at: null,
       error_class: postponement.errorClass,

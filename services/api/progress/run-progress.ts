@@ -1,5 +1,6 @@
 import { type RunState, type TargetState, targetStates } from "@pricefleet/contracts";
 import type { findRun, RunProgress, TargetCounts } from "@pricefleet/database";
+import { waitingWords } from "../waiting-words.ts";
 import { attemptsOf, sumOf } from "./attempts.ts";
 import { type Eta, type MarketPace, marketEta, ratePerMinute, runEta } from "./eta.ts";
 
@@ -61,7 +62,7 @@ function describeMarket({ source, host, progress }: Market, run: FoundRun) {
   };
   const closed = run.closed_hosts.find((closing) => closing.host === host) ?? null;
   const why =
-    closed === null ? whyUnknown({ ...run, closed_hosts: [] }, rate, counts) : describeClosing(closed);
+    closed === null ? whyUnknown({ ...run, closed_hosts: [] }, rate, counts) : waitingWords(closed);
   const description = {
     source,
     host,
@@ -91,14 +92,10 @@ function whyUnknown(
   if (reason !== undefined) return reason;
   if (run.collected_at === null) return "search pages are left to read";
   const [closing] = run.closed_hosts;
-  if (closing !== undefined) return describeClosing(closing);
+  if (closing !== undefined) return waitingWords(closing);
   if (remainingOf(counts) > 0 && (rate === null || rate === 0))
     return "no target has ended in the last minutes";
   return null;
-}
-
-function describeClosing({ host, until, reason }: FoundRun["closed_hosts"][number]): string {
-  return `waiting for ${host} until ${until.toISOString()}: ${reason ?? "unknown"}`;
 }
 
 function describeEta(eta: Eta | null, why: string | null) {

@@ -1,8 +1,9 @@
 import { healthRoutes } from "./health.ts";
+import { hostRoutes } from "./hosts.ts";
 import { listingRoutes } from "./listings.ts";
 import { runRoutes } from "./runs.ts";
 import { searchRoutes } from "./searches.ts";
 
 export { healthRoutes };
 /** All that answers JSON: what /openapi.json tells of. */
-export const dataRoutes = [...searchRoutes, ...runRoutes, ...listingRoutes];
+export const dataRoutes = [...searchRoutes, ...runRoutes, ...listingRoutes, ...hostRoutes];

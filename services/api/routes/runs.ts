@@ -18,6 +18,7 @@ import { count, countFields, progressFields } from "../progress/progress-fields.
 import { progressOf, successRate } from "../progress/run-progress.ts";
 import { defineRoute, type Means } from "../route.ts";
 import { runCollector } from "../run-collector.ts";
+import { waitingWords } from "../waiting-words.ts";
 import { limits, onInterruption, refuseUnreadable, sourceName, wording } from "../search-order.ts";
 
 const runSummary = z
@@ -46,7 +47,14 @@ const run = runSummary
   .extend({
     ...progressFields,
     closed_hosts: z
-      .array(z.strictObject({ host: z.string(), until: timestamp, reason: z.string().nullable() }))
+      .array(
+        z.strictObject({
+          host: z.string(),
+          until: timestamp,
+          reason: z.string().nullable(),
+          waiting: z.string().describe("The same as a sentence"),
+        }),
+      )
       .describe("Hosts that the run waits for: they showed a wall or asked for patience"),
     last_errors: z
       .array(
@@ -190,7 +198,7 @@ async function runAsItIs(db: Database, runId: string): Promise<z.infer<typeof ru
   return {
     ...summarise({ ...found, counts }),
     ...progress,
-    closed_hosts: found.closed_hosts,
+    closed_hosts: found.closed_hosts.map((closed) => ({ ...closed, waiting: waitingWords(closed) })),
     last_errors: found.last_errors,
     collector: await findCollectorOf(db, runId),
     events: found.events,
