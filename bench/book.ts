@@ -161,6 +161,7 @@ async function claimed(db: Database, { targetId, publishId }: DueTarget): Promis
     worker: "bench",
     leaseSeconds: 180,
     longestWaitMs: 2_000,
+    slotsAhead: null,
     floorMs: 0,
     pastDeadline: false,
     movedByHand: false,

@@ -37,6 +37,7 @@ export interface RobotsRules {
 /** Pure. Reads any text. */
 export function readRobotsRules(origin: string, body: string): RobotsRules {
   const robots = parseRobots(`${origin}/robots.txt`, body);
+  const lines = body.split(/\r\n|\r|\n/);
   const seconds = robots.getCrawlDelay(PRODUCT_TOKEN);
   return {
     crawlDelayMs:
@@ -46,14 +47,8 @@ export function readRobotsRules(origin: string, body: string): RobotsRules {
     forbids(url) {
       if (url.pathname === "/robots.txt" || robots.isAllowed(url.href, PRODUCT_TOKEN) !== false) return null;
       const lineNumber = robots.getMatchingLineNumber(url.href, PRODUCT_TOKEN);
-      return {
-        lineNumber,
-        line:
-          body
-            .split(/\r\n|\r|\n/)
-            [lineNumber - 1]?.trim()
-            .slice(0, 200) ?? "",
-      };
+      const line = lines[lineNumber - 1] ?? "";
+      return { lineNumber, line: line.trim().slice(0, 200) };
     },
   };
 }

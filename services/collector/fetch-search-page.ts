@@ -100,7 +100,7 @@ async function fetchOnce(request: SearchPageRequest, slot: Slot, desk: Desk): Pr
       rememberedMode: slot.fetchMode,
       read: (fetched) => desk.sources.read(fetched, request.source),
       signal: desk.stopping,
-      onDocument: documents.note,
+      onDocument: (url) => documents.note(url),
     });
     const failure = failureOfPage(reading);
     if (failure !== null) {

@@ -5,6 +5,8 @@ import type { Workbench } from "./workbench.ts";
 
 /** A slot of the host that is this near is waited for; a farther one sends the target to a delay queue. */
 export const LONGEST_WAIT_MS = 2_000;
+/** Of one host; so a host that is busy holds few workers, whatever its pace. */
+export const SLOTS_AHEAD = 2;
 /** Another process fetches a host's robots.txt about so long. */
 const ROBOTS_WAIT_MS = 1_000;
 const SLOTS_MISSED = 5;

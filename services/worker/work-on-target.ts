@@ -11,7 +11,7 @@ import { type Claim, claimTarget, countDocuments, finishListing, withRetries } f
 import { createDocumentCount, type DocumentCount, type FetchedPage } from "@pricefleet/fetching";
 import type { Delivery } from "@pricefleet/queue";
 import { settleFailure } from "./settle-failure.ts";
-import { LONGEST_WAIT_MS, waitForSlot } from "./wait-for-slot.ts";
+import { LONGEST_WAIT_MS, SLOTS_AHEAD, waitForSlot } from "./wait-for-slot.ts";
 import type { Workbench } from "./workbench.ts";
 
 /**
@@ -29,6 +29,7 @@ export async function workOnTarget(delivery: Delivery, bench: Workbench): Promis
       worker: bench.worker,
       leaseSeconds: bench.leaseSeconds,
       longestWaitMs: LONGEST_WAIT_MS,
+      slotsAhead: SLOTS_AHEAD,
       floorMs: bench.hostMinDelayMs,
       pastDeadline: delivery.deadline.getTime() < Date.now(),
       movedByHand: delivery.deadLetteredAt !== null,
@@ -103,7 +104,7 @@ async function fetchListing(
     mode: bench.fetchMode,
     rememberedMode,
     read: (page) => bench.sources.read(page, source),
-    onDocument: documents.note,
+    onDocument: (url) => documents.note(url),
   });
 }
 

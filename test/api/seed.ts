@@ -75,6 +75,7 @@ export async function claimTargets(db: Database, runId: string, limit: number): 
       worker: "a test",
       leaseSeconds: 60,
       longestWaitMs: 5_000,
+      slotsAhead: null,
       floorMs: 0,
       pastDeadline: false,
       movedByHand: false,

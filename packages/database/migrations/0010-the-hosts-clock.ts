@@ -31,7 +31,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
   await sql`
     CREATE FUNCTION price_tracker.take_slot(
-      p_host text, p_not_before timestamptz, p_longest_wait_ms integer, p_floor_ms integer, p_hold_seconds integer,
+      p_host text, p_not_before timestamptz, p_longest_wait_ms integer, p_slots_ahead integer, p_floor_ms integer,
+      p_hold_seconds integer,
       p_limits_in_flight boolean, p_is_probe boolean)
     RETURNS TABLE (granted boolean, slot timestamptz, why text, delay_ms integer, fetch_mode text, is_probe boolean)
     LANGUAGE plpgsql SET search_path = pg_catalog, price_tracker, pg_temp AS $$
@@ -69,7 +70,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         RETURN NEXT; RETURN;
       END IF;
 
-      IF slot > v_now + make_interval(secs => p_longest_wait_ms / 1000.0) THEN
+      -- Few slots ahead: whoever waits for a slot works for no other host, and the fleet's workers are few.
+      IF slot > v_now + make_interval(secs => least(p_longest_wait_ms,
+           CASE WHEN p_slots_ahead IS NOT NULL THEN greatest(300, p_slots_ahead * delay_ms) END) / 1000.0) THEN
         why := CASE WHEN h.closed_until = slot THEN 'the host is closed: ' || coalesce(h.closed_reason, 'unknown')
                     WHEN h.next_slot_at = slot THEN 'the host''s next slot is far'
                     ELSE 'the target has to wait' END;
@@ -105,7 +108,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     CREATE FUNCTION price_tracker.claim_target(
       p_target_id bigint, p_publish_id integer, p_worker text, p_lease_seconds integer,
-      p_longest_wait_ms integer, p_past_deadline boolean, p_moved_by_hand boolean, p_floor_ms integer DEFAULT 0)
+      p_longest_wait_ms integer, p_past_deadline boolean, p_moved_by_hand boolean, p_floor_ms integer DEFAULT 0,
+      p_slots_ahead integer DEFAULT NULL)
     RETURNS TABLE (
       outcome text, why text, wait_ms integer, lease_token uuid, attempt integer, run_id bigint,
       queue text, source text, host text, external_id text, url text, fetch_mode text,
@@ -155,7 +159,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         RETURN NEXT; RETURN;
       END IF;
 
-      SELECT * INTO s FROM take_slot(t.host, t.not_before, p_longest_wait_ms, p_floor_ms, p_lease_seconds, true, false);
+      SELECT * INTO s FROM take_slot(t.host, t.not_before, p_longest_wait_ms, p_slots_ahead, p_floor_ms, p_lease_seconds, true, false);
       v_now := clock_timestamp();
       v_slot := s.slot;
       IF s.granted THEN
@@ -169,11 +173,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       END IF;
 
       why := s.why;
-      -- Those behind a far slot come back spread out over the time it takes to serve them, not all at its start.
+      -- Those behind a far slot come back spread out, not all at its start: over half the time that it takes to serve
+      -- them, so that there is always one for the next slot.
       IF t.not_before <> v_slot THEN
-        v_slot := v_slot + make_interval(secs => random() * least(60,
+        v_slot := v_slot + make_interval(secs => random() * least(30,
           (SELECT count(*) FROM targets o WHERE o.host = t.host AND o.queue = t.queue AND o.state = 'queued')
-          * s.delay_ms / 1000.0));
+          * s.delay_ms / 2000.0));
       END IF;
       IF v_slot > v_now + interval '5 minutes' THEN
         UPDATE targets SET state = 'pending', not_before = v_slot, republish_after = NULL WHERE id = t.id;

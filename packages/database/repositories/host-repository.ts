@@ -73,7 +73,7 @@ export async function reserveSlot(db: Database, host: string, request: SlotReque
            greatest(0, ceil(extract(epoch FROM s.slot - clock_timestamp()) * 1000))::float8 AS "waitMs",
            (SELECT blocked_since FROM hosts WHERE host = ${host}) AS "blockedSince"
       FROM take_slot(${host}, clock_timestamp() + make_interval(secs => ${aheadMs / 1000}::float8), ${longestWaitMs},
-                     ${floorMs}, ${PROBE_HELD_SECONDS}, false, ${isProbe}) s`.execute(db);
+                     NULL, ${floorMs}, ${PROBE_HELD_SECONDS}, false, ${isProbe}) s`.execute(db);
   const row = rows[0];
   if (row === undefined) throw new Error(`no answer about a slot of ${host}`);
   const { granted, why, blockedSince, ...slot } = row;

@@ -29,14 +29,14 @@ async function takeRobotsFile(db: Database, origin: string, host: string): Promi
       sql.ref<"unknown" | RobotsFile["state"]>("state").as("state"),
       "body",
       "detail",
-      sql<number>`extract(epoch FROM expires_at - clock_timestamp()) * 1000`.as("freshForMs"),
+      sql<number>`(extract(epoch FROM expires_at - clock_timestamp()) * 1000)::float8`.as("freshForMs"),
     ])
     .where("origin", "=", origin)
     .where("expires_at", ">", sql<Date>`clock_timestamp()`)
     .executeTakeFirst();
   if (known !== undefined && known.state !== "unknown") {
     const { state, body, detail } = known;
-    return { is: "kept", file: { state, body, detail }, freshForMs: Number(known.freshForMs) };
+    return { is: "kept", file: { state, body, detail }, freshForMs: known.freshForMs };
   }
   const { rows } = await sql`
     INSERT INTO robots_files AS r (origin, host, state, fetching_until)

@@ -33,6 +33,8 @@ interface ClaimRequest {
   leaseSeconds: number;
   /** A slot of the host that is farther away than this is not reserved. */
   longestWaitMs: number;
+  /** Nor one that so many others are before; null: no matter how many. */
+  slotsAhead: number | null;
   /** HOST_MIN_DELAY_MS of this process: the least delay it keeps to any host. */
   floorMs: number;
   pastDeadline: boolean;
@@ -63,7 +65,7 @@ export async function claimTarget(db: Database, request: ClaimRequest): Promise<
   const askedAtMs = performance.now();
   const { rows } = await sql<ClaimRow>`
     SELECT * FROM claim_target(${request.targetId}, ${request.publishId}, ${request.worker}, ${request.leaseSeconds},
-                               ${request.longestWaitMs}, ${request.pastDeadline}, ${request.movedByHand}, ${request.floorMs})`.execute(
+                               ${request.longestWaitMs}, ${request.pastDeadline}, ${request.movedByHand}, ${request.floorMs}, ${request.slotsAhead})`.execute(
     db,
   );
   const row = rows[0];
