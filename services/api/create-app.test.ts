@@ -28,6 +28,8 @@ describe("the documentation", () => {
       "/health",
       "/health/live",
       "/health/ready",
+      "/hosts",
+      "/hosts/{host}",
       "/listings",
       "/listings/{id}",
       "/listings/{id}/prices",

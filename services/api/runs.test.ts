@@ -1,4 +1,4 @@
-import { changeRunState, ensureHosts, markCollected, markGivenUp } from "@pricefleet/database";
+import { changeRunState, ensureHosts, markCollected, markGivenUp, noteBlock } from "@pricefleet/database";
 import { waitingTime } from "./waiting-words.ts";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
@@ -43,7 +43,7 @@ describe("a run", () => {
   it("Prometheus is told what is under way: runs, targets and closed hosts", async () => {
     await halfDoneRun("watched");
     await ensureHosts(worker, [{ host: "walled.test", source: "other", minDelayMs: 0, maxInFlight: 1 }]);
-    await closeHost(worker, "walled.test", "captcha", 60_000);
+    await noteBlock(worker, "walled.test", "captcha", 60_000);
     const metrics = await (await api.fetch("/metrics")).text();
     const told = metrics.split("\n").filter((line) => /^pricefleet_[a-z_]+(\{.*\})? [1-9]/.test(line));
     const targets = (state: string, count: number) =>

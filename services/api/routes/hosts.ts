@@ -59,22 +59,20 @@ const host = z
 
 const hostParams = z.strictObject({ host: text(300) });
 
-const hostChange = z
-  .strictObject({
-    min_delay_ms: numberInBody(0, 3_600_000).optional(),
-    max_in_flight: numberInBody(1, 10_000).optional(),
-    daily_budget: numberInBody(1, 1_000_000_000).nullable().optional().describe("null: no bound"),
-    blocks_to_open: numberInBody(1, 1_000).optional(),
-    fetch_mode: fetchMode.optional(),
-    closed_until: z.iso
-      .datetime({ offset: true, error: "a time such as 2026-11-22T14:05:00Z, or null to open the host" })
-      .transform((time) => new Date(time))
-      .meta({ override: { type: "string", format: "date-time" } })
-      .nullable()
-      .optional()
-      .describe("A time closes the host by hand until then, null opens it"),
-  })
-  .refine((change) => Object.keys(change).length > 0, { error: "at least one thing to change" });
+const hostChange = z.strictObject({
+  min_delay_ms: numberInBody(0, 3_600_000).optional(),
+  max_in_flight: numberInBody(1, 10_000).optional(),
+  daily_budget: numberInBody(1, 1_000_000_000).nullable().optional().describe("null: no bound"),
+  blocks_to_open: numberInBody(1, 1_000).optional(),
+  fetch_mode: fetchMode.optional(),
+  closed_until: z.iso
+    .datetime({ offset: true, error: "a time such as 2026-11-22T14:05:00Z, or null to open the host" })
+    .transform((time) => new Date(time))
+    .meta({ override: { type: "string", format: "date-time" } })
+    .nullable()
+    .optional()
+    .describe("A time closes the host by hand until then, null opens it"),
+});
 
 const order = "hosts";
 
