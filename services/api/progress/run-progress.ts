@@ -61,8 +61,7 @@ function describeMarket({ source, host, progress }: Market, run: FoundRun) {
     lastWaitSeconds: clock?.lastWaitSeconds ?? 0,
   };
   const closed = run.closed_hosts.find((closing) => closing.host === host) ?? null;
-  const why =
-    closed === null ? whyUnknown({ ...run, closed_hosts: [] }, rate, counts) : waitingWords(closed);
+  const why = closed === null ? whyUnknown({ ...run, closed_hosts: [] }, rate, counts) : waitingWords(closed);
   const description = {
     source,
     host,
