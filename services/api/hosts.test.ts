@@ -57,7 +57,7 @@ describe("hosts", () => {
     expect(without.body.configured).toMatchObject({ min_delay_ms: 2_000, daily_budget: null });
   });
 
-  it("it is opened and closed by hand", async () => {
+  it("a person opens and closes it by hand", async () => {
     const opened = await api.send("PATCH", `/hosts/${local}`, { closed_until: null });
     expect(opened.body).toMatchObject({ closed_until: null, breaker: { state: "closed", openings: 0 } });
     const until = new Date(Date.now() + 3_600_000).toISOString();
