@@ -83,20 +83,59 @@ export interface DailyOutcomesNow {
 }
 
 export interface Hosts {
+  /**
+   * the first opening since the last good page
+   */
+  blocked_since: Timestamp | null;
+  blocks_to_open: Generated<number>;
+  /**
+   * closed: requests pass; open: none before closed_until; half-open: one finds out
+   */
+  breaker: Generated<string>;
+  breaker_since: Generated<Timestamp>;
   closed_reason: string | null;
   /**
    * no request before this: the host showed a wall or asked for patience
    */
   closed_until: Timestamp | null;
+  consecutive_blocks: Generated<number>;
   consecutive_closings: Generated<number>;
+  /**
+   * what its robots.txt asks for
+   */
+  crawl_delay_ms: number | null;
+  current_delay_ms: Generated<number>;
+  /**
+   * requests a day, UTC; null: no bound
+   */
+  daily_budget: number | null;
   /**
    * what the host was learned to need; null: not known yet
    */
   fetch_mode: string | null;
+  /**
+   * when fetch_mode was learned, or last tried again
+   */
+  fetch_mode_at: Generated<Timestamp>;
+  good_pages_since_slowed: Generated<number>;
   host: string;
   max_in_flight: number;
+  /**
+   * configured; current_delay_ms is what holds now
+   */
   min_delay_ms: number;
   next_slot_at: Generated<Timestamp>;
+  /**
+   * half-open: until then one request is out to try
+   */
+  probe_until: Timestamp | null;
+  requests_day: Timestamp | null;
+  requests_today: Generated<number>;
+  slowed_at: Timestamp | null;
+  /**
+   * raised by 429, 403 and 503, lowered again by good pages; null: not slowed
+   */
+  slowed_delay_ms: number | null;
   source: string;
 }
 
@@ -217,6 +256,17 @@ export interface QuoteSubscriptions {
   created_at: Generated<Timestamp>;
   feed: Generated<string>;
   instrument_id: Int8;
+}
+
+export interface RobotsFiles {
+  body: string | null;
+  detail: string | null;
+  expires_at: Generated<Timestamp>;
+  fetched_at: Timestamp | null;
+  fetching_until: Timestamp | null;
+  host: string;
+  origin: string;
+  state: string;
 }
 
 export interface RunCollectors {
@@ -487,6 +537,10 @@ export interface Targets {
   started_at: Timestamp | null;
   state: Generated<string>;
   url: string;
+  /**
+   * attempts that met a wall or a rate limit, which are given back
+   */
+  walls_met: Generated<number>;
   worker: string | null;
 }
 
@@ -503,6 +557,7 @@ export interface Schema {
   quote_rejections: QuoteRejections;
   quote_subscriptions: QuoteSubscriptions;
   quotes: Quotes;
+  robots_files: RobotsFiles;
   run_collectors: RunCollectors;
   run_count_differences: RunCountDifferences;
   run_counts: RunCounts;

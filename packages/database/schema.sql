@@ -43,17 +43,47 @@ CREATE FUNCTION price_tracker.ask_dead_letter_retry(p_target_id bigint) RETURNS 
 
 ALTER FUNCTION price_tracker.ask_dead_letter_retry(p_target_id bigint) OWNER TO pricefleet_asks;
 
-CREATE FUNCTION price_tracker.ask_host_limits(p_host text, p_min_delay_ms integer, p_max_in_flight integer) RETURNS void
+CREATE FUNCTION price_tracker.ask_host_change(p_host text, p_change jsonb) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
-    AS $$ 
-      BEGIN
-        UPDATE hosts SET min_delay_ms = coalesce(p_min_delay_ms, min_delay_ms),
-               max_in_flight = coalesce(p_max_in_flight, max_in_flight) WHERE host = p_host;
-        IF NOT FOUND THEN RAISE EXCEPTION 'host % does not exist', p_host USING ERRCODE = 'PF404'; END IF;
-      END $$;
+    AS $$
+    DECLARE
+      h hosts%ROWTYPE;
+      n hosts%ROWTYPE;
+      v_used integer;
+    BEGIN
+      SELECT * INTO h FROM hosts WHERE host = p_host FOR UPDATE;
+      IF NOT FOUND THEN RAISE EXCEPTION 'host % does not exist', p_host USING ERRCODE = 'PF404'; END IF;
+      v_used := CASE WHEN h.requests_day = (now() AT TIME ZONE 'UTC')::date THEN h.requests_today ELSE 0 END;
+      n := jsonb_populate_record(h, p_change);
+      IF p_change ? 'closed_until' THEN
+        -- By hand: null opens it and forgets its walls, a time closes it until then.
+        n.breaker := 'closed'; n.breaker_since := now(); n.probe_until := NULL; n.blocked_since := NULL;
+        n.consecutive_blocks := 0; n.consecutive_closings := 0;
+        n.closed_reason := CASE WHEN n.closed_until IS NOT NULL THEN 'by-hand' END;
+      ELSIF h.closed_reason = 'daily-budget' AND coalesce(v_used < n.daily_budget, true) THEN
+        n.closed_until := NULL; n.closed_reason := NULL;
+      END IF;
+      UPDATE hosts
+         SET min_delay_ms = n.min_delay_ms, max_in_flight = n.max_in_flight, daily_budget = n.daily_budget,
+             blocks_to_open = n.blocks_to_open, fetch_mode = n.fetch_mode,
+             fetch_mode_at = CASE WHEN p_change ? 'fetch_mode' THEN now() ELSE fetch_mode_at END,
+             -- A person who sets the delay means it: what was slowed down begins anew from there.
+             slowed_delay_ms = CASE WHEN NOT p_change ? 'min_delay_ms' THEN slowed_delay_ms END,
+             closed_until = n.closed_until, closed_reason = n.closed_reason, breaker = n.breaker,
+             breaker_since = n.breaker_since, probe_until = n.probe_until, blocked_since = n.blocked_since,
+             consecutive_blocks = n.consecutive_blocks, consecutive_closings = n.consecutive_closings
+       WHERE host = p_host RETURNING * INTO n;
+      -- The last slot that was handed out stays, and the next one is the new delay after it.
+      UPDATE hosts SET next_slot_at = next_slot_at + make_interval(secs => (n.current_delay_ms - h.current_delay_ms) / 1000.0)
+       WHERE host = p_host AND next_slot_at > '-infinity';
+      IF n.current_delay_ms < h.current_delay_ms OR n.max_in_flight > h.max_in_flight
+         OR (h.closed_until > now() AND coalesce(n.closed_until <= now(), true)) THEN
+        PERFORM wake_targets_of(p_host);
+      END IF;
+    END $$;
 
-ALTER FUNCTION price_tracker.ask_host_limits(p_host text, p_min_delay_ms integer, p_max_in_flight integer) OWNER TO pricefleet_asks;
+ALTER FUNCTION price_tracker.ask_host_change(p_host text, p_change jsonb) OWNER TO pricefleet_asks;
 
 CREATE FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages integer, p_enrich_limit integer) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
@@ -262,30 +292,25 @@ CREATE FUNCTION price_tracker.change_run_state(p_run_id bigint, p_to text, p_rea
 
 ALTER FUNCTION price_tracker.change_run_state(p_run_id bigint, p_to text, p_reason text) OWNER TO pricefleet_owner;
 
-CREATE FUNCTION price_tracker.claim_target(p_target_id bigint, p_publish_id integer, p_worker text, p_lease_seconds integer, p_longest_wait_ms integer, p_past_deadline boolean, p_moved_by_hand boolean) RETURNS TABLE(outcome text, why text, wait_ms integer, lease_token uuid, attempt integer, run_id bigint, queue text, source text, host text, external_id text, url text, fetch_mode text)
+CREATE FUNCTION price_tracker.claim_target(p_target_id bigint, p_publish_id integer, p_worker text, p_lease_seconds integer, p_longest_wait_ms integer, p_past_deadline boolean, p_moved_by_hand boolean, p_floor_ms integer DEFAULT 0, p_slots_ahead integer DEFAULT NULL::integer) RETURNS TABLE(outcome text, why text, wait_ms integer, lease_token uuid, attempt integer, run_id bigint, queue text, source text, host text, external_id text, url text, fetch_mode text, delay_ms integer, is_probe boolean, walls_met integer)
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
     AS $$
     DECLARE
       t targets%ROWTYPE;
-      h hosts%ROWTYPE;
+      s record;
       v_now timestamptz;
       v_run_state text;
       v_slot timestamptz;
-      v_in_flight integer;
     BEGIN
       -- A claim that is lost in a crash only costs a lease's time; the fsync is saved for finishes.
       PERFORM set_config('synchronous_commit', 'off', true);
 
+      outcome := 'ignored'; wait_ms := 0; attempt := 0;
       SELECT * INTO t FROM targets WHERE id = p_target_id FOR UPDATE;
-      -- After the lock: a claim that had to wait for it must not hand out a slot in the past.
+      IF NOT FOUND THEN why := 'no such target'; RETURN NEXT; RETURN; END IF;
       v_now := clock_timestamp();
-
-      IF NOT FOUND THEN
-        RETURN QUERY SELECT 'ignored', 'no such target', 0, NULL::uuid, 0, NULL::bigint, NULL, NULL, NULL, NULL, NULL, NULL;
-        RETURN;
-      END IF;
-      outcome := 'ignored'; wait_ms := 0; attempt := t.attempts; run_id := t.run_id; queue := t.queue;
+      attempt := t.attempts; run_id := t.run_id; queue := t.queue; walls_met := t.walls_met;
       source := t.source; host := t.host; external_id := t.external_id; url := t.url;
 
       IF p_moved_by_hand AND t.state IN ('dead', 'failed') AND t.publish_id = p_publish_id THEN
@@ -315,36 +340,27 @@ CREATE FUNCTION price_tracker.claim_target(p_target_id bigint, p_publish_id inte
         RETURN NEXT; RETURN;
       END IF;
 
-      SELECT * INTO h FROM hosts WHERE hosts.host = t.host FOR UPDATE;
+      SELECT * INTO s FROM take_slot(t.host, t.not_before, p_longest_wait_ms, p_slots_ahead, p_floor_ms, p_lease_seconds, true, false);
       v_now := clock_timestamp();
-      v_slot := greatest(h.next_slot_at, t.not_before, h.closed_until, v_now);
-      IF v_slot <= v_now + make_interval(secs => p_longest_wait_ms / 1000.0) THEN
-        SELECT count(*) INTO v_in_flight FROM targets o WHERE o.host = t.host AND o.state = 'running';
-        IF v_in_flight >= h.max_in_flight THEN
-          v_slot := v_now + interval '1 second';
-          why := 'the host has as many requests in flight as it may';
-        ELSE
-          UPDATE hosts SET next_slot_at = v_slot + make_interval(secs => h.min_delay_ms / 1000.0) WHERE hosts.host = t.host;
-          UPDATE targets SET state = 'running', attempts = attempts + 1, lease_token = gen_random_uuid(),
-                 lease_expires_at = v_slot + make_interval(secs => p_lease_seconds), worker = p_worker,
-                 started_at = v_now, republish_after = NULL
-           WHERE id = t.id RETURNING targets.lease_token, attempts INTO lease_token, attempt;
-          outcome := 'claimed'; fetch_mode := h.fetch_mode;
-          wait_ms := ceil(extract(epoch FROM v_slot - v_now) * 1000);
-          RETURN NEXT; RETURN;
-        END IF;
-      ELSE
-        why := CASE WHEN h.closed_until = v_slot THEN 'the host is closed: ' || coalesce(h.closed_reason, 'unknown')
-                    WHEN t.not_before = v_slot THEN 'the target has to wait'
-                    ELSE 'the host''s next slot is far' END;
-        -- Those behind a far slot come back spread out over the time it takes to serve them, not all at its start.
-        IF t.not_before <> v_slot THEN
-          v_slot := v_slot + make_interval(secs => random() * least(60,
-            (SELECT count(*) FROM targets o WHERE o.host = t.host AND o.queue = t.queue AND o.state = 'queued')
-            * h.min_delay_ms / 1000.0));
-        END IF;
+      v_slot := s.slot;
+      IF s.granted THEN
+        UPDATE targets SET state = 'running', attempts = attempts + 1, lease_token = gen_random_uuid(),
+               lease_expires_at = v_slot + make_interval(secs => p_lease_seconds), worker = p_worker,
+               started_at = v_slot, republish_after = NULL
+         WHERE id = t.id RETURNING targets.lease_token, attempts INTO lease_token, attempt;
+        outcome := 'claimed'; fetch_mode := s.fetch_mode; delay_ms := s.delay_ms; is_probe := s.is_probe;
+        wait_ms := greatest(0, ceil(extract(epoch FROM v_slot - v_now) * 1000));
+        RETURN NEXT; RETURN;
       END IF;
 
+      why := s.why;
+      -- Those behind a far slot come back spread out, not all at its start: over half the time that it takes to serve
+      -- them, so that there is always one for the next slot.
+      IF t.not_before <> v_slot THEN
+        v_slot := v_slot + make_interval(secs => random() * least(30,
+          (SELECT count(*) FROM targets o WHERE o.host = t.host AND o.queue = t.queue AND o.state = 'queued')
+          * s.delay_ms / 2000.0));
+      END IF;
       IF v_slot > v_now + interval '5 minutes' THEN
         UPDATE targets SET state = 'pending', not_before = v_slot, republish_after = NULL WHERE id = t.id;
         outcome := 'returned';
@@ -357,7 +373,7 @@ CREATE FUNCTION price_tracker.claim_target(p_target_id bigint, p_publish_id inte
       RETURN NEXT;
     END $$;
 
-ALTER FUNCTION price_tracker.claim_target(p_target_id bigint, p_publish_id integer, p_worker text, p_lease_seconds integer, p_longest_wait_ms integer, p_past_deadline boolean, p_moved_by_hand boolean) OWNER TO pricefleet_owner;
+ALTER FUNCTION price_tracker.claim_target(p_target_id bigint, p_publish_id integer, p_worker text, p_lease_seconds integer, p_longest_wait_ms integer, p_past_deadline boolean, p_moved_by_hand boolean, p_floor_ms integer, p_slots_ahead integer) OWNER TO pricefleet_owner;
 
 CREATE FUNCTION price_tracker.complete_finished_runs() RETURNS SETOF bigint
     LANGUAGE plpgsql
@@ -543,6 +559,129 @@ CREATE FUNCTION price_tracker.fold_target_moves(p_limit integer) RETURNS integer
 
 ALTER FUNCTION price_tracker.fold_target_moves(p_limit integer) OWNER TO pricefleet_owner;
 
+CREATE FUNCTION price_tracker.give_up_blocked_hosts(p_after_hours integer) RETURNS TABLE(host text, given_up integer)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    #variable_conflict use_column
+    DECLARE
+      h record;
+    BEGIN
+      FOR h IN
+        SELECT hosts.host, closed_reason, blocked_since FROM hosts
+         WHERE breaker <> 'closed' AND blocked_since <= now() - make_interval(hours => p_after_hours)
+      LOOP
+        UPDATE targets t
+           SET state = 'dead', finished_at = now(), republish_after = NULL, dead_lettered_at = NULL, walls_met = 0,
+               error_class = 'blocked', reason = 'host-blocked',
+               last_error = h.host || ' has shown a wall since ' || to_char(h.blocked_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
+                 || ' UTC: ' || coalesce(h.closed_reason, 'unknown')
+          FROM run_markets m JOIN runs r ON r.id = m.run_id AND r.state IN ('initializing', 'processing')
+         WHERE m.host = h.host AND t.run_id = m.run_id AND t.host = m.host AND t.state IN ('pending', 'queued');
+        GET DIAGNOSTICS given_up = ROW_COUNT;
+        -- Targets that come after, or that a person asks to retry, have the whole time again.
+        UPDATE hosts SET blocked_since = NULL WHERE hosts.host = h.host;
+        host := h.host;
+        RETURN NEXT;
+      END LOOP;
+    END $$;
+
+ALTER FUNCTION price_tracker.give_up_blocked_hosts(p_after_hours integer) OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.note_block(p_host text, p_reason text, p_asked_for_ms bigint) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    DECLARE
+      h hosts%ROWTYPE;
+      v_now timestamptz;
+      v_openings integer;
+      v_closed_for interval;
+      v_asked_for interval := CASE WHEN p_asked_for_ms IS NOT NULL
+                                   THEN make_interval(secs => least(p_asked_for_ms, 86400000) / 1000.0) END;
+      v_until timestamptz;
+    BEGIN
+      PERFORM slow_host_down(p_host);
+      SELECT * INTO h FROM hosts WHERE host = p_host FOR UPDATE;
+      IF NOT FOUND THEN RETURN 0; END IF;
+      v_now := clock_timestamp();
+
+      -- Those that meet the wall together are one opening; a site's own longer wish still counts.
+      IF h.breaker = 'open' AND h.closed_until > v_now THEN
+        v_until := greatest(h.closed_until, v_now + v_asked_for);
+        UPDATE hosts SET closed_until = v_until, closed_reason = p_reason WHERE host = p_host;
+        RETURN ceil(extract(epoch FROM v_until - v_now) * 1000);
+      END IF;
+
+      IF h.breaker = 'closed' AND p_asked_for_ms IS NULL AND h.consecutive_blocks + 1 < h.blocks_to_open THEN
+        UPDATE hosts SET consecutive_blocks = consecutive_blocks + 1 WHERE host = p_host;
+        RETURN 0;
+      END IF;
+
+      -- A minute, doubling up to an hour. A site's own time counts up to a day, and has a floor that doubles too: a
+      -- Retry-After of 0 for ever must not become a busy loop.
+      v_openings := least(h.consecutive_closings, 12);
+      v_closed_for := CASE WHEN v_asked_for IS NULL THEN least(interval '1 hour', interval '1 minute' * 2 ^ v_openings)
+                           ELSE greatest(v_asked_for, least(interval '1 hour', interval '1 second' * 2 ^ v_openings)) END;
+      UPDATE hosts
+         SET breaker = 'open', breaker_since = v_now, probe_until = NULL,
+             closed_until = greatest(closed_until, v_now + v_closed_for), closed_reason = p_reason,
+             consecutive_blocks = consecutive_blocks + 1, consecutive_closings = consecutive_closings + 1,
+             blocked_since = coalesce(blocked_since, v_now)
+       WHERE host = p_host RETURNING closed_until INTO v_until;
+      RETURN ceil(extract(epoch FROM v_until - v_now) * 1000);
+    END $$;
+
+ALTER FUNCTION price_tracker.note_block(p_host text, p_reason text, p_asked_for_ms bigint) OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.note_good_page(p_host text, p_learned_mode text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    DECLARE
+      h hosts%ROWTYPE;
+      v_opens boolean;
+      v_is_kept_closed boolean;
+      v_good_pages integer;
+      v_slowed_ms integer;
+    BEGIN
+      SELECT * INTO h FROM hosts WHERE host = p_host;
+      IF h.breaker = 'closed' AND h.consecutive_blocks = 0 AND h.slowed_delay_ms IS NULL
+         AND h.fetch_mode IS NOT DISTINCT FROM coalesce(p_learned_mode, h.fetch_mode) THEN
+        RETURN;
+      END IF;
+      SELECT * INTO h FROM hosts WHERE host = p_host FOR UPDATE;
+      IF NOT FOUND THEN RETURN; END IF;
+      v_is_kept_closed := coalesce(h.closed_until > clock_timestamp(), false);
+      -- A page that was asked for before the breaker opened, by a worker that had not met the wall yet, opens nothing.
+      v_opens := NOT (h.breaker = 'open' AND v_is_kept_closed);
+      -- Carefully: after every ten good pages the delay shrinks by a third, back to what is configured.
+      v_good_pages := h.good_pages_since_slowed + 1;
+      v_slowed_ms := h.slowed_delay_ms;
+      IF v_slowed_ms IS NOT NULL AND v_good_pages >= 10 THEN
+        v_good_pages := 0;
+        v_slowed_ms := v_slowed_ms * 2 / 3;
+        IF v_slowed_ms <= greatest(h.min_delay_ms, h.crawl_delay_ms, 100) THEN v_slowed_ms := NULL; END IF;
+      END IF;
+      UPDATE hosts
+         SET fetch_mode = coalesce(p_learned_mode, h.fetch_mode),
+             fetch_mode_at = CASE WHEN h.fetch_mode IS DISTINCT FROM coalesce(p_learned_mode, h.fetch_mode) THEN now() ELSE h.fetch_mode_at END,
+             slowed_delay_ms = v_slowed_ms,
+             good_pages_since_slowed = CASE WHEN v_slowed_ms IS NULL THEN 0 ELSE v_good_pages END,
+             breaker = CASE WHEN v_opens THEN 'closed' ELSE breaker END,
+             breaker_since = CASE WHEN v_opens AND h.breaker <> 'closed' THEN clock_timestamp() ELSE breaker_since END,
+             probe_until = CASE WHEN NOT v_opens THEN probe_until END,
+             consecutive_blocks = CASE WHEN v_opens THEN 0 ELSE consecutive_blocks END,
+             consecutive_closings = CASE WHEN v_opens THEN 0 ELSE consecutive_closings END,
+             blocked_since = CASE WHEN NOT v_opens THEN blocked_since END,
+             -- A budget or a person may keep the host closed, which no page changes.
+             closed_until = CASE WHEN v_is_kept_closed THEN closed_until END,
+             closed_reason = CASE WHEN v_is_kept_closed THEN closed_reason END
+       WHERE host = p_host;
+    END $$;
+
+ALTER FUNCTION price_tracker.note_good_page(p_host text, p_learned_mode text) OWNER TO pricefleet_owner;
+
 CREATE FUNCTION price_tracker.note_who_asked() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
@@ -608,6 +747,21 @@ CREATE FUNCTION price_tracker.settle_lost_collectors() RETURNS TABLE(run_id bigi
     END $$;
 
 ALTER FUNCTION price_tracker.settle_lost_collectors() OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.slow_host_down(p_host text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+      UPDATE hosts
+         SET slowed_delay_ms = least(greatest(current_delay_ms, 250) * 2,
+                                     greatest(current_delay_ms, least(60000, greatest(min_delay_ms, 250) * 16))),
+             slowed_at = clock_timestamp(), good_pages_since_slowed = 0
+       WHERE host = p_host
+         AND (slowed_at IS NULL OR slowed_at < clock_timestamp() - interval '5 seconds'
+              OR slowed_delay_ms IS NULL)
+    $$;
+
+ALTER FUNCTION price_tracker.slow_host_down(p_host text) OWNER TO pricefleet_owner;
 
 CREATE FUNCTION price_tracker.start_scheduled_run(p_search_id bigint, p_next_run_at timestamp with time zone, p_paused_run_blocks_hours integer) RETURNS TABLE(run_id bigint, skipped_because text)
     LANGUAGE plpgsql
@@ -832,6 +986,79 @@ CREATE FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt i
 
 ALTER FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) OWNER TO pricefleet_owner;
 
+CREATE FUNCTION price_tracker.take_slot(p_host text, p_not_before timestamp with time zone, p_longest_wait_ms integer, p_slots_ahead integer, p_floor_ms integer, p_hold_seconds integer, p_limits_in_flight boolean, p_is_probe boolean) RETURNS TABLE(granted boolean, slot timestamp with time zone, why text, delay_ms integer, fetch_mode text, is_probe boolean)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    DECLARE
+      h hosts%ROWTYPE;
+      v_now timestamptz;
+      v_today date;
+      v_tomorrow timestamptz;
+      v_used integer;
+      v_tries_http boolean;
+    BEGIN
+      SELECT * INTO h FROM hosts WHERE host = p_host FOR UPDATE;
+      IF NOT FOUND THEN RAISE EXCEPTION 'host % has no row; ensureHosts comes first', p_host; END IF;
+      -- After the lock: whoever had to wait for it must not be given a slot in the past.
+      v_now := clock_timestamp();
+      slot := greatest(h.next_slot_at, h.closed_until, p_not_before, v_now);
+      delay_ms := greatest(h.current_delay_ms, p_floor_ms);
+      granted := false;
+      is_probe := false;
+
+      v_today := (v_now AT TIME ZONE 'UTC')::date;
+      v_used := CASE WHEN h.requests_day = v_today THEN h.requests_today ELSE 0 END;
+      v_tomorrow := (v_today + 1)::timestamp AT TIME ZONE 'UTC';
+      IF v_used >= h.daily_budget AND slot < v_tomorrow THEN
+        -- Noted as closed until then, so that publishers pass the host by and runs say what they wait for.
+        slot := v_tomorrow;
+        why := 'the host is closed: daily-budget';
+        UPDATE hosts SET closed_until = v_tomorrow, closed_reason = 'daily-budget' WHERE host = p_host;
+        RETURN NEXT; RETURN;
+      END IF;
+
+      IF h.breaker = 'half-open' AND h.probe_until > v_now AND NOT p_is_probe THEN
+        slot := greatest(slot, v_now + interval '3 seconds');
+        why := 'one request tries whether the host has opened again';
+        RETURN NEXT; RETURN;
+      END IF;
+
+      -- Few slots ahead: whoever waits for a slot works for no other host, and the fleet's workers are few.
+      IF slot > v_now + make_interval(secs => least(p_longest_wait_ms,
+           CASE WHEN p_slots_ahead IS NOT NULL THEN greatest(300, p_slots_ahead * delay_ms) END) / 1000.0) THEN
+        why := CASE WHEN h.closed_until = slot THEN 'the host is closed: ' || coalesce(h.closed_reason, 'unknown')
+                    WHEN h.next_slot_at = slot THEN 'the host''s next slot is far'
+                    ELSE 'the target has to wait' END;
+        RETURN NEXT; RETURN;
+      END IF;
+
+      IF p_limits_in_flight
+         AND (SELECT count(*) FROM targets WHERE host = p_host AND state = 'running') >= h.max_in_flight THEN
+        slot := v_now + interval '1 second';
+        why := 'the host has as many requests in flight as it may';
+        RETURN NEXT; RETURN;
+      END IF;
+
+      granted := true;
+      is_probe := h.breaker <> 'closed';
+      -- A host that needed the browser may need it no more: now and then one page finds out.
+      v_tries_http := h.fetch_mode = 'browser' AND h.fetch_mode_at < v_now - interval '1 day';
+      fetch_mode := CASE WHEN NOT coalesce(v_tries_http, false) THEN h.fetch_mode END;
+      UPDATE hosts
+         SET next_slot_at = slot + make_interval(secs => delay_ms / 1000.0),
+             requests_day = v_today,
+             requests_today = v_used + 1,
+             fetch_mode_at = CASE WHEN v_tries_http THEN v_now ELSE h.fetch_mode_at END,
+             breaker = CASE WHEN is_probe THEN 'half-open' ELSE 'closed' END,
+             breaker_since = CASE WHEN h.breaker = 'open' THEN v_now ELSE h.breaker_since END,
+             probe_until = CASE WHEN is_probe THEN slot + make_interval(secs => p_hold_seconds) END
+       WHERE host = p_host;
+      RETURN NEXT;
+    END $$;
+
+ALTER FUNCTION price_tracker.take_slot(p_host text, p_not_before timestamp with time zone, p_longest_wait_ms integer, p_slots_ahead integer, p_floor_ms integer, p_hold_seconds integer, p_limits_in_flight boolean, p_is_probe boolean) OWNER TO pricefleet_owner;
+
 CREATE FUNCTION price_tracker.tell_of_run_events() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
@@ -842,6 +1069,20 @@ CREATE FUNCTION price_tracker.tell_of_run_events() RETURNS trigger
     END $$;
 
 ALTER FUNCTION price_tracker.tell_of_run_events() OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.wake_targets_of(p_host text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+      UPDATE targets t
+         SET not_before = now(), republish_after = CASE WHEN t.state = 'queued' THEN now() END
+        FROM run_markets m JOIN runs r ON r.id = m.run_id AND r.state IN ('initializing', 'processing', 'paused')
+       WHERE m.host = p_host AND t.run_id = m.run_id AND t.host = m.host AND t.queue = m.queue
+         AND t.state IN ('pending', 'queued') AND t.not_before > now()
+         AND (t.error_class IS NULL OR t.error_class IN ('blocked', 'rate-limited'))
+    $$;
+
+ALTER FUNCTION price_tracker.wake_targets_of(p_host text) OWNER TO pricefleet_owner;
 
 CREATE TABLE price_tracker.bar_gaps (
     exchange text NOT NULL,
@@ -975,16 +1216,52 @@ CREATE TABLE price_tracker.hosts (
     closed_until timestamp with time zone,
     closed_reason text,
     consecutive_closings integer DEFAULT 0 NOT NULL,
+    crawl_delay_ms integer,
+    slowed_delay_ms integer,
+    slowed_at timestamp with time zone,
+    good_pages_since_slowed integer DEFAULT 0 NOT NULL,
+    current_delay_ms integer GENERATED ALWAYS AS (GREATEST(min_delay_ms, crawl_delay_ms, slowed_delay_ms)) STORED NOT NULL,
+    daily_budget integer,
+    requests_day date,
+    requests_today integer DEFAULT 0 NOT NULL,
+    breaker text DEFAULT 'closed'::text NOT NULL,
+    breaker_since timestamp with time zone DEFAULT now() NOT NULL,
+    blocks_to_open integer DEFAULT 3 NOT NULL,
+    consecutive_blocks integer DEFAULT 0 NOT NULL,
+    blocked_since timestamp with time zone,
+    probe_until timestamp with time zone,
+    fetch_mode_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT hosts_blocks_to_open_check CHECK ((blocks_to_open > 0)),
+    CONSTRAINT hosts_breaker_check CHECK ((breaker = ANY (ARRAY['closed'::text, 'open'::text, 'half-open'::text]))),
+    CONSTRAINT hosts_crawl_delay_ms_check CHECK ((crawl_delay_ms >= 0)),
+    CONSTRAINT hosts_daily_budget_check CHECK ((daily_budget > 0)),
     CONSTRAINT hosts_fetch_mode_check CHECK ((fetch_mode = ANY (ARRAY['http'::text, 'browser'::text]))),
     CONSTRAINT hosts_max_in_flight_check CHECK ((max_in_flight > 0)),
-    CONSTRAINT hosts_min_delay_ms_check CHECK ((min_delay_ms >= 0))
+    CONSTRAINT hosts_min_delay_ms_check CHECK ((min_delay_ms >= 0)),
+    CONSTRAINT hosts_slowed_delay_ms_check CHECK ((slowed_delay_ms >= 0))
 );
 
 ALTER TABLE price_tracker.hosts OWNER TO pricefleet_owner;
 
+COMMENT ON COLUMN price_tracker.hosts.min_delay_ms IS 'configured; current_delay_ms is what holds now';
+
 COMMENT ON COLUMN price_tracker.hosts.fetch_mode IS 'what the host was learned to need; null: not known yet';
 
 COMMENT ON COLUMN price_tracker.hosts.closed_until IS 'no request before this: the host showed a wall or asked for patience';
+
+COMMENT ON COLUMN price_tracker.hosts.crawl_delay_ms IS 'what its robots.txt asks for';
+
+COMMENT ON COLUMN price_tracker.hosts.slowed_delay_ms IS 'raised by 429, 403 and 503, lowered again by good pages; null: not slowed';
+
+COMMENT ON COLUMN price_tracker.hosts.daily_budget IS 'requests a day, UTC; null: no bound';
+
+COMMENT ON COLUMN price_tracker.hosts.breaker IS 'closed: requests pass; open: none before closed_until; half-open: one finds out';
+
+COMMENT ON COLUMN price_tracker.hosts.blocked_since IS 'the first opening since the last good page';
+
+COMMENT ON COLUMN price_tracker.hosts.probe_until IS 'half-open: until then one request is out to try';
+
+COMMENT ON COLUMN price_tracker.hosts.fetch_mode_at IS 'when fetch_mode was learned, or last tried again';
 
 CREATE TABLE price_tracker.instruments (
     id bigint NOT NULL,
@@ -1190,6 +1467,20 @@ COMMENT ON COLUMN price_tracker.quotes.id IS 'from quote_ids, a new one for each
 
 COMMENT ON COLUMN price_tracker.quotes.source IS 'how it came: page, or the feed of the streamer';
 
+CREATE TABLE price_tracker.robots_files (
+    origin text NOT NULL,
+    host text NOT NULL,
+    state text NOT NULL,
+    body text,
+    detail text,
+    fetched_at timestamp with time zone,
+    expires_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    fetching_until timestamp with time zone,
+    CONSTRAINT robots_files_state_check CHECK ((state = ANY (ARRAY['unknown'::text, 'found'::text, 'absent'::text, 'unreachable'::text])))
+);
+
+ALTER TABLE price_tracker.robots_files OWNER TO pricefleet_owner;
+
 CREATE TABLE price_tracker.run_collectors (
     run_id bigint NOT NULL,
     kind text NOT NULL,
@@ -1314,6 +1605,7 @@ CREATE TABLE price_tracker.targets (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
+    walls_met integer DEFAULT 0 NOT NULL,
     CONSTRAINT a_queued_target_is_published_again CHECK (((state <> 'queued'::text) OR (republish_after IS NOT NULL))),
     CONSTRAINT a_running_target_has_a_lease CHECK (((state <> 'running'::text) OR ((lease_token IS NOT NULL) AND (lease_expires_at IS NOT NULL)))),
     CONSTRAINT targets_queue_check CHECK ((queue = ANY (ARRAY['listing_enrichment'::text, 'quote_refresh'::text, 'history_sync'::text]))),
@@ -1322,6 +1614,8 @@ CREATE TABLE price_tracker.targets (
 WITH (fillfactor='80');
 
 ALTER TABLE price_tracker.targets OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.targets.walls_met IS 'attempts that met a wall or a rate limit, which are given back';
 
 CREATE VIEW price_tracker.run_count_differences AS
  SELECT run_id,
@@ -1696,6 +1990,9 @@ ALTER TABLE ONLY price_tracker.quote_subscriptions
 ALTER TABLE ONLY price_tracker.quotes
     ADD CONSTRAINT quotes_pkey PRIMARY KEY (instrument_id);
 
+ALTER TABLE ONLY price_tracker.robots_files
+    ADD CONSTRAINT robots_files_pkey PRIMARY KEY (origin);
+
 ALTER TABLE ONLY price_tracker.run_collectors
     ADD CONSTRAINT run_collectors_pkey PRIMARY KEY (run_id);
 
@@ -1761,9 +2058,13 @@ CREATE INDEX price_observations_of_listing ON ONLY price_tracker.price_observati
 
 CREATE INDEX price_observations_rest_listing_id_observed_at_idx ON price_tracker.price_observations_rest USING btree (listing_id, observed_at DESC);
 
+CREATE INDEX robots_files_of_host ON price_tracker.robots_files USING btree (host);
+
 CREATE INDEX run_collectors_at_work ON price_tracker.run_collectors USING btree (run_id) WHERE (state = ANY (ARRAY['pending'::text, 'running'::text]));
 
 CREATE INDEX run_events_of_run ON price_tracker.run_events USING btree (run_id, id);
+
+CREATE INDEX run_markets_of_host ON price_tracker.run_markets USING btree (host);
 
 CREATE INDEX runs_active ON price_tracker.runs USING btree (id) WHERE (state = ANY (ARRAY['initializing'::text, 'processing'::text]));
 
@@ -1826,6 +2127,9 @@ ALTER TABLE ONLY price_tracker.quote_subscriptions
 ALTER TABLE ONLY price_tracker.quotes
     ADD CONSTRAINT quotes_instrument_id_fkey FOREIGN KEY (instrument_id) REFERENCES price_tracker.instruments(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY price_tracker.robots_files
+    ADD CONSTRAINT robots_files_host_fkey FOREIGN KEY (host) REFERENCES price_tracker.hosts(host) ON DELETE CASCADE;
+
 ALTER TABLE ONLY price_tracker.run_collectors
     ADD CONSTRAINT run_collectors_run_id_fkey FOREIGN KEY (run_id) REFERENCES price_tracker.runs(id) ON DELETE CASCADE;
 
@@ -1880,9 +2184,9 @@ REVOKE ALL ON FUNCTION price_tracker.ask_dead_letter_retry(p_target_id bigint) F
 GRANT ALL ON FUNCTION price_tracker.ask_dead_letter_retry(p_target_id bigint) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_dead_letter_retry(p_target_id bigint) TO pricefleet_worker;
 
-REVOKE ALL ON FUNCTION price_tracker.ask_host_limits(p_host text, p_min_delay_ms integer, p_max_in_flight integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION price_tracker.ask_host_limits(p_host text, p_min_delay_ms integer, p_max_in_flight integer) TO pricefleet_api;
-GRANT ALL ON FUNCTION price_tracker.ask_host_limits(p_host text, p_min_delay_ms integer, p_max_in_flight integer) TO pricefleet_worker;
+REVOKE ALL ON FUNCTION price_tracker.ask_host_change(p_host text, p_change jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_host_change(p_host text, p_change jsonb) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_host_change(p_host text, p_change jsonb) TO pricefleet_worker;
 
 REVOKE ALL ON FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages integer, p_enrich_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages integer, p_enrich_limit integer) TO pricefleet_api;
@@ -1935,8 +2239,8 @@ REVOKE ALL ON FUNCTION price_tracker.change_run_state(p_run_id bigint, p_to text
 GRANT ALL ON FUNCTION price_tracker.change_run_state(p_run_id bigint, p_to text, p_reason text) TO pricefleet_worker;
 GRANT ALL ON FUNCTION price_tracker.change_run_state(p_run_id bigint, p_to text, p_reason text) TO pricefleet_asks;
 
-REVOKE ALL ON FUNCTION price_tracker.claim_target(p_target_id bigint, p_publish_id integer, p_worker text, p_lease_seconds integer, p_longest_wait_ms integer, p_past_deadline boolean, p_moved_by_hand boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION price_tracker.claim_target(p_target_id bigint, p_publish_id integer, p_worker text, p_lease_seconds integer, p_longest_wait_ms integer, p_past_deadline boolean, p_moved_by_hand boolean) TO pricefleet_worker;
+REVOKE ALL ON FUNCTION price_tracker.claim_target(p_target_id bigint, p_publish_id integer, p_worker text, p_lease_seconds integer, p_longest_wait_ms integer, p_past_deadline boolean, p_moved_by_hand boolean, p_floor_ms integer, p_slots_ahead integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.claim_target(p_target_id bigint, p_publish_id integer, p_worker text, p_lease_seconds integer, p_longest_wait_ms integer, p_past_deadline boolean, p_moved_by_hand boolean, p_floor_ms integer, p_slots_ahead integer) TO pricefleet_worker;
 
 REVOKE ALL ON FUNCTION price_tracker.complete_finished_runs() FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.complete_finished_runs() TO pricefleet_worker;
@@ -1956,6 +2260,15 @@ GRANT ALL ON FUNCTION price_tracker.finish_listing(p_target_id bigint, p_lease_t
 REVOKE ALL ON FUNCTION price_tracker.fold_target_moves(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.fold_target_moves(p_limit integer) TO pricefleet_worker;
 
+REVOKE ALL ON FUNCTION price_tracker.give_up_blocked_hosts(p_after_hours integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.give_up_blocked_hosts(p_after_hours integer) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.note_block(p_host text, p_reason text, p_asked_for_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.note_block(p_host text, p_reason text, p_asked_for_ms bigint) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.note_good_page(p_host text, p_learned_mode text) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.note_good_page(p_host text, p_learned_mode text) TO pricefleet_worker;
+
 REVOKE ALL ON FUNCTION price_tracker.note_who_asked() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION price_tracker.refuse_another_market() FROM PUBLIC;
@@ -1967,6 +2280,9 @@ GRANT ALL ON FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) T
 REVOKE ALL ON FUNCTION price_tracker.settle_lost_collectors() FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.settle_lost_collectors() TO pricefleet_worker;
 
+REVOKE ALL ON FUNCTION price_tracker.slow_host_down(p_host text) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.slow_host_down(p_host text) TO pricefleet_worker;
+
 REVOKE ALL ON FUNCTION price_tracker.start_scheduled_run(p_search_id bigint, p_next_run_at timestamp with time zone, p_paused_run_blocks_hours integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.start_scheduled_run(p_search_id bigint, p_next_run_at timestamp with time zone, p_paused_run_blocks_hours integer) TO pricefleet_worker;
 
@@ -1976,7 +2292,13 @@ GRANT ALL ON FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_f
 REVOKE ALL ON FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) TO pricefleet_worker;
 
+REVOKE ALL ON FUNCTION price_tracker.take_slot(p_host text, p_not_before timestamp with time zone, p_longest_wait_ms integer, p_slots_ahead integer, p_floor_ms integer, p_hold_seconds integer, p_limits_in_flight boolean, p_is_probe boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.take_slot(p_host text, p_not_before timestamp with time zone, p_longest_wait_ms integer, p_slots_ahead integer, p_floor_ms integer, p_hold_seconds integer, p_limits_in_flight boolean, p_is_probe boolean) TO pricefleet_worker;
+
 REVOKE ALL ON FUNCTION price_tracker.tell_of_run_events() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION price_tracker.wake_targets_of(p_host text) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.wake_targets_of(p_host text) TO pricefleet_asks;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.bar_gaps TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.bar_gaps TO pricefleet_api;
@@ -2047,6 +2369,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.quotes TO pricefleet_wo
 GRANT SELECT ON TABLE price_tracker.quotes TO pricefleet_api;
 GRANT SELECT ON TABLE price_tracker.quotes TO pricefleet_asks;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.robots_files TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.robots_files TO pricefleet_api;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.run_collectors TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.run_collectors TO pricefleet_api;
 
@@ -2076,6 +2401,7 @@ GRANT USAGE ON SEQUENCE price_tracker.run_events_id_seq TO pricefleet_asks;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.run_markets TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.run_markets TO pricefleet_api;
+GRANT SELECT ON TABLE price_tracker.run_markets TO pricefleet_asks;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.run_minutes TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.run_minutes TO pricefleet_api;
