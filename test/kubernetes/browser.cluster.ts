@@ -25,6 +25,7 @@ describe("pages that need a browser, in pods held to restricted Pod Security", (
     setFaults({ fault: "slow", slowMs: SLOW_PAGE_MS });
     const run = await begin("whisk");
     await annotate(await workerMemory("busy by HTTP"));
+    setFaults();
     await complete(run);
     expect(fetchersOf(run)).toEqual(["http"]);
   });
