@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { helm, kubectl, startRun, until, untilRun, waitForRollouts } from "./cluster.ts";
 import { openMarketplace, removeAll, restrictedNamespace } from "./install.ts";
-import { finishesOf, readyPods, setPageDelay } from "./look.ts";
+import { attemptedAgain, finishesOf, readyPods, setPageDelay } from "./look.ts";
 
 const NAMESPACE = "scaled-prices";
 const LISTINGS = 200;
@@ -47,6 +47,7 @@ describe.skipIf(!hasKeda())("workers scaled by KEDA", () => {
     const end = await untilRun(run, "to complete", 300_000, ({ state }) => state === "completed");
     expect(end).toMatchObject({ done: LISTINGS, failed: 0, dead: 0 });
     expect(finishesOf(NAMESPACE, run)).toEqual({ targets: LISTINGS, finishes: LISTINGS });
+    expect(attemptedAgain(NAMESPACE, run)).toBe(0);
     await until("no worker again", 480_000, () => (replicas() === 0 ? true : null));
   }, 1_200_000);
 });

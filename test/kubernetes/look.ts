@@ -29,6 +29,36 @@ export function finishesOf(namespace: string, runId: string): { targets: number;
   return answer as { targets: number; finishes: number };
 }
 
+/** How many targets of a run took more than one attempt: somebody was ended with them in hand, or failed. */
+export function attemptedAgain(namespace: string, runId: string): unknown {
+  return askBook(namespace, `SELECT count(*) FROM targets WHERE run_id = ${runId} AND attempts > 1`);
+}
+
+/** May a component's ServiceAccount do this? */
+export function may(
+  namespace: string,
+  component: string,
+  verb: string,
+  group: string,
+  resource: string,
+): boolean {
+  const review = {
+    apiVersion: "authorization.k8s.io/v1",
+    kind: "SubjectAccessReview",
+    spec: {
+      user: `system:serviceaccount:${namespace}:${component}`,
+      resourceAttributes: { namespace, verb, group, resource },
+    },
+  };
+  const answer = kubectlWith(
+    JSON.stringify(review),
+    "create",
+    "--filename=-",
+    "-o=jsonpath={.status.allowed}",
+  );
+  return answer === "true";
+}
+
 /** From now on every listing page of the sample marketplace takes this long. */
 export function setPageDelay(slowMs: number): void {
   setFaults(...(slowMs === 0 ? [] : [{ fault: "slow" as const, slowMs }]));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { apply, kubectl, request, startRun, until, untilRun } from "./cluster.ts";
 import { NAMESPACE, prepare, removeAll, waitUntilUp } from "./install.ts";
-import { canReach, clusterAddress, finishesOf, readyPods, setFaults } from "./look.ts";
+import { canReach, clusterAddress, finishesOf, may, readyPods, setFaults } from "./look.ts";
 import { managementUser, moveMessages } from "./management.ts";
 
 const WORKERS = 16;
@@ -106,6 +106,25 @@ describe("k8s/ on an empty cluster", () => {
     expect(() => kubectl("-n", NAMESPACE, "run", "root", "--image=pricefleet/service:0.1.0")).toThrow(
       /violates PodSecurity "restricted/,
     );
+  });
+
+  test("the dispatcher alone may make Jobs, and read but not end them; nobody lists Secrets", () => {
+    const everybody = [
+      "api",
+      "collector",
+      "dispatcher",
+      "keep-secrets",
+      "migrate",
+      "postgres",
+      "rabbitmq",
+      "worker",
+    ];
+    const allowed = (verb: string, group: string, resource: string) =>
+      everybody.filter((component) => may(NAMESPACE, component, verb, group, resource));
+    expect(allowed("create", "batch", "jobs")).toEqual(["dispatcher"]);
+    expect(allowed("list", "batch", "jobs")).toEqual(["dispatcher"]);
+    expect(allowed("delete", "batch", "jobs")).toEqual([]);
+    expect(allowed("list", "", "secrets")).toEqual([]);
   });
 
   test("a pod that must not reach PostgreSQL cannot, and one that must can", () => {
