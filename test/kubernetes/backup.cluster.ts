@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { askBook, create, helm, kubectl, startRun, until, untilRun } from "./cluster.ts";
-import { makeNamespace, openMarketplace, removeAll, waitUntilUp } from "./install.ts";
+import { restrictedNamespace, openMarketplace, leave, waitUntilUp } from "./install.ts";
 
 const NAMESPACE = "backed-up-prices";
 const LISTINGS = 40;
@@ -9,8 +9,7 @@ const rows =
 
 describe("backup and restore", () => {
   beforeAll(() => {
-    removeAll(NAMESPACE);
-    makeNamespace(NAMESPACE);
+    restrictedNamespace(NAMESPACE);
     openMarketplace(NAMESPACE);
     helm(
       "install",
@@ -23,7 +22,7 @@ describe("backup and restore", () => {
     );
     waitUntilUp(NAMESPACE);
   }, 400_000);
-  afterAll(() => removeAll(NAMESPACE), 240_000);
+  afterAll(() => leave(NAMESPACE));
 
   let before: unknown;
 

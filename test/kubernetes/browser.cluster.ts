@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { askBook, helm, kubectl, startRun, until, untilRun, waitForRollouts } from "./cluster.ts";
-import { openMarketplace, removeAll, restrictedNamespace, waitUntilUp } from "./install.ts";
+import { leave, openMarketplace, restrictedNamespace, waitUntilUp } from "./install.ts";
 import { finishesOf, setFaults } from "./look.ts";
 import { memoryOf } from "./memory.ts";
 
@@ -12,13 +12,12 @@ const SLOW_PAGE_MS = 2_000;
 
 describe("pages that need a browser, in pods held to restricted Pod Security", () => {
   beforeAll(() => {
-    removeAll(NAMESPACE);
     restrictedNamespace(NAMESPACE);
     openMarketplace(NAMESPACE);
     helm("install", "pricefleet", "helm/pricefleet", `--namespace=${NAMESPACE}`, "--set=worker.replicas=4");
     waitUntilUp(NAMESPACE);
   }, 480_000);
-  afterAll(() => removeAll(NAMESPACE), 240_000);
+  afterAll(() => leave(NAMESPACE));
 
   test("a page that can be read without a browser starts none", async ({ annotate }) => {
     await annotate(await workerMemory("idle"));

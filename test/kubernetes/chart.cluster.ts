@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { askBook, helm, kubectl, request, startRun, until, untilRun } from "./cluster.ts";
-import { openMarketplace, removeAll, restrictedNamespace, waitUntilUp } from "./install.ts";
+import { leave, openMarketplace, restrictedNamespace, waitUntilUp } from "./install.ts";
 import { finishesOf, imagesOf, setPageDelay } from "./look.ts";
 import { packOlderChart } from "./older-version.ts";
 import { imageName } from "../../scripts/kubernetes/build-images.ts";
@@ -14,11 +14,10 @@ const values = ["--set=worker.replicas=4"];
 
 describe("the chart, in a namespace of the user's choice", () => {
   beforeAll(() => {
-    removeAll(NAMESPACE);
     restrictedNamespace(NAMESPACE);
     openMarketplace(NAMESPACE);
   }, 240_000);
-  afterAll(() => removeAll(NAMESPACE), 240_000);
+  afterAll(() => leave(NAMESPACE));
 
   let firstRun = "";
 

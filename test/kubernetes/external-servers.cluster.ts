@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { apply, helm, kubectl, secretValue, startRun, untilRun, waitForRollouts } from "./cluster.ts";
-import { fixture, makeNamespace, openMarketplace, removeAll } from "./install.ts";
+import { fixture, restrictedNamespace, openMarketplace, removeAll } from "./install.ts";
 import { canReach, clusterAddress } from "./look.ts";
 
 const NAMESPACE = "served-elsewhere";
@@ -17,7 +17,7 @@ const extraEgress = [
 describe("PostgreSQL and RabbitMQ that are not the chart's", () => {
   beforeAll(() => {
     remove();
-    makeNamespace(NAMESPACE);
+    restrictedNamespace(NAMESPACE);
     apply(fixture("foreign-servers.yaml"));
     apply(fixture("use-foreign-servers.yaml"), NAMESPACE);
     openMarketplace(NAMESPACE);

@@ -10,7 +10,7 @@ import {
   untilRun,
   waitForRollouts,
 } from "./cluster.ts";
-import { NAMESPACE, prepare, removeAll, waitUntilUp } from "./install.ts";
+import { NAMESPACE, prepare, leave, waitUntilUp } from "./install.ts";
 import { handsOf, evict, finishesOf, imagesOf, handOf, readyPods, setPageDelay } from "./look.ts";
 import { applyOlderManifests } from "./older-version.ts";
 import { imageName, olderVersion } from "../../scripts/kubernetes/build-images.ts";
@@ -40,7 +40,7 @@ describe("a run of 500 listings", () => {
     run = await startRun(NAMESPACE, "teapot");
     last = await untilRun(run, "to be under way", RUN_MS, ({ done }) => done > 0);
   }, 480_000);
-  afterAll(() => removeAll(), 240_000);
+  afterAll(() => leave());
 
   test("goes on when two busy workers are killed", async () => {
     const busy = handsOf(NAMESPACE, run).map(({ pod }) => pod);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { create, helm, kubectl, startRun, until, untilRun, waitForRollouts } from "./cluster.ts";
-import { makeNamespace, openMarketplace, removeAll, waitUntilUp } from "./install.ts";
+import { restrictedNamespace, openMarketplace, removeAll, waitUntilUp } from "./install.ts";
 
 const NAMESPACE = "prices-in-folders";
 /** Of a pod that may do on the node what its owner may. */
@@ -11,7 +11,7 @@ const LISTINGS = 40;
 describe("values-microk8s.yaml: pages and profiles in folders of the node", () => {
   beforeAll(() => {
     remove();
-    makeNamespace(NAMESPACE);
+    restrictedNamespace(NAMESPACE);
     openMarketplace(NAMESPACE);
     kubectl("create", "namespace", NODE);
     create(NODE, nodeOwner);

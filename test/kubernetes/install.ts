@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { apply, kubectl, waitForRollouts } from "./cluster.ts";
+import { setFaults } from "./look.ts";
 
 /** What k8s/ is rendered for. */
 export const NAMESPACE = "pricefleet";
@@ -15,32 +16,40 @@ export function prepare(settings: Record<string, string> = {}): void {
 
 /** An empty namespace that takes no pod that restricted Pod Security forbids: where the chart is installed. */
 export function restrictedNamespace(namespace: string): void {
+  removeAll(namespace);
   kubectl("create", "namespace", namespace);
   kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted");
 }
 
-/** The sample marketplace in a namespace of its own, and what lets the workers of `namespace` use it. */
+/** The sample marketplace, without faults, in a namespace of its own, and what lets the workers of `namespace` use it. */
 export function openMarketplace(namespace: string, settings: Record<string, string> = {}): void {
   apply(fixture("sample-marketplace.yaml"));
   apply(fixture("use-marketplace.yaml"), namespace);
   const patch = JSON.stringify({ data: settings });
   kubectl("-n", namespace, "patch", "configmap", "pricefleet-settings", `--patch=${patch}`);
   kubectl("-n", MARKETPLACE, "wait", "--for=condition=Ready", "pod/marketplace", "--timeout=120s");
+  setFaults();
 }
 
-/** A namespace that holds its pods to restricted Pod Security. */
-export function makeNamespace(namespace: string): void {
-  kubectl("create", "namespace", namespace);
-  kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted");
+/** After the last file; until then all use the one marketplace. */
+export function closeMarketplace(): void {
+  kubectl("delete", "namespace", MARKETPLACE, "--ignore-not-found", "--wait=false");
 }
 
-/** Without the patience that pods at work are otherwise given: nothing of them is needed any more. */
+/** Waits until nothing of it is there. */
 export function removeAll(namespace = NAMESPACE): void {
-  kubectl("delete", "namespace", namespace, MARKETPLACE, "--ignore-not-found", "--wait=false");
-  for (const name of [namespace, MARKETPLACE]) {
-    kubectl("-n", name, "delete", "pods", "--all", "--grace-period=0", "--force");
-    kubectl("wait", "--for=delete", `namespace/${name}`, "--timeout=200s");
-  }
+  leave(namespace);
+  kubectl("wait", "--for=delete", `namespace/${namespace}`, "--timeout=200s");
+}
+
+/**
+ * What a file does at its end: gives NodePorts and processor back at once, without the patience that pods at work are
+ * otherwise given, and leaves the rest to the cluster while the next file installs in another namespace.
+ */
+export function leave(namespace = NAMESPACE): void {
+  kubectl("-n", namespace, "delete", "services", "--all");
+  kubectl("delete", "namespace", namespace, "--ignore-not-found", "--wait=false");
+  kubectl("-n", namespace, "delete", "pods", "--all", "--grace-period=0", "--force");
 }
 
 export function waitUntilUp(namespace: string): void {

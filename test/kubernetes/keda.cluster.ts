@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { helm, kubectl, startRun, until, untilRun, waitForRollouts } from "./cluster.ts";
-import { openMarketplace, removeAll, restrictedNamespace } from "./install.ts";
+import { leave, openMarketplace, restrictedNamespace } from "./install.ts";
 import { attemptedAgain, finishesOf, readyPods, setPageDelay } from "./look.ts";
 
 const NAMESPACE = "scaled-prices";
@@ -12,12 +12,11 @@ function hasKeda(): boolean {
 
 describe.skipIf(!hasKeda())("workers scaled by KEDA", () => {
   beforeAll(() => {
-    removeAll(NAMESPACE);
     restrictedNamespace(NAMESPACE);
     openMarketplace(NAMESPACE);
     setPageDelay(2_000);
   }, 240_000);
-  afterAll(() => removeAll(NAMESPACE), 240_000);
+  afterAll(() => leave(NAMESPACE));
 
   test("follow the queue's length from none to 16 and back, and a busy one that is told to go finishes first", async () => {
     const values = [

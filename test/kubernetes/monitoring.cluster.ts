@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { objectsOf, renderChart } from "../../scripts/kubernetes/render-chart.ts";
 import { metricsIn } from "../../scripts/kubernetes/promql-metrics.ts";
 import { create, helm, kubectl, until, waitForRollouts } from "./cluster.ts";
-import { makeNamespace } from "./install.ts";
+import { restrictedNamespace } from "./install.ts";
 
 const NAMESPACE = "watched-prices";
 const PROMETHEUS = "watching-prometheus";
@@ -14,8 +14,8 @@ const madeByPrometheus = "up";
 describe("monitoring", () => {
   beforeAll(() => {
     remove();
-    makeNamespace(NAMESPACE);
-    makeNamespace(PROMETHEUS);
+    restrictedNamespace(NAMESPACE);
+    restrictedNamespace(PROMETHEUS);
     create(PROMETHEUS, prometheus);
     helm(
       "install",

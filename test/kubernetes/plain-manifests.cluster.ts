@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { apply, kubectl, request, startRun, until, untilRun } from "./cluster.ts";
-import { NAMESPACE, prepare, removeAll, waitUntilUp } from "./install.ts";
+import { NAMESPACE, prepare, leave, waitUntilUp } from "./install.ts";
 import { canReach, clusterAddress, finishesOf, may, readyPods, setFaults } from "./look.ts";
 import { managementUser, moveMessages } from "./management.ts";
 
@@ -10,7 +10,7 @@ const RUN_MS = 240_000;
 
 describe("k8s/ on an empty cluster", () => {
   beforeAll(() => prepare(), 240_000);
-  afterAll(() => removeAll(), 240_000);
+  afterAll(() => leave());
 
   let doomedRun = "";
 

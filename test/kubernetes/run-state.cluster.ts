@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { apply, kubectl, request, secretValue, startRun, until, untilRun } from "./cluster.ts";
-import { NAMESPACE, prepare, removeAll } from "./install.ts";
+import { NAMESPACE, prepare, leave } from "./install.ts";
 import { setPageDelay } from "./look.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -74,7 +74,7 @@ describe("what a run tells of its collector, and the make targets for a cluster"
       kubectl("-n", NAMESPACE, "delete", "jobs", `--selector=pricefleet.io/run-id=${run}`, "--wait=false");
     }
   });
-  afterAll(() => removeAll(), 240_000);
+  afterAll(() => leave());
 
   /** A run whose collector will not start: it is stopped after the test. */
   async function startStuckRun(words: string): Promise<string> {

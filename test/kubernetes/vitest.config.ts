@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ["*.cluster.ts"],
+    globalSetup: "close-marketplace.ts",
     fileParallelism: false,
     testTimeout: 300_000,
     hookTimeout: 120_000,

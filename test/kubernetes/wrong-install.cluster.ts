@@ -1,18 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { version } from "../../scripts/kubernetes/build-images.ts";
 import { helm, until, waitForRollouts, whyPodsWait } from "./cluster.ts";
-import { removeAll, restrictedNamespace } from "./install.ts";
+import { leave, restrictedNamespace } from "./install.ts";
 
 const NAMESPACE = "wrong-prices";
 const values = [`--namespace=${NAMESPACE}`, "--set=worker.replicas=1"];
 
 describe("an install whose image for the services is misspelt", () => {
   beforeAll(() => {
-    removeAll(NAMESPACE);
     restrictedNamespace(NAMESPACE);
     helm("install", "pricefleet", "helm/pricefleet", ...values, "--set=image.service=pricefleet/servce");
   }, 240_000);
-  afterAll(() => removeAll(NAMESPACE), 240_000);
+  afterAll(() => leave(NAMESPACE));
 
   test("is told by the name of the image that is not there", async () => {
     const why = await untilPodWaits(/^api-/);
