@@ -1,6 +1,7 @@
 export * from "./bar-interval.ts";
 export * from "./cadence.ts";
 export * from "./collector.ts";
+export * from "./debug-pages.ts";
 export * from "./environment.ts";
 export * from "./errors.ts";
 export * from "./exit-codes.ts";

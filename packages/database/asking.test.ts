@@ -201,16 +201,26 @@ describe("asking about dead letters and hosts", () => {
     expect(await stateCounts()).toEqual({ cancelled: 1 });
   });
 
-  it("only what is dead can be retried or discarded", async () => {
-    const claim = await aClaim(db);
-    for (const request of ["retry", "discard"]) {
-      await expect(ask(`ask_dead_letter_${request}(${claim.targetId})`)).rejects.toMatchObject({
-        code: "PF409",
-        message: `target ${claim.targetId} is running, not dead`,
-      });
-      await expect(ask(`ask_dead_letter_${request}(404)`)).rejects.toMatchObject({ code: "PF404" });
+  it("asked for again, a retry or a discard changes nothing", async () => {
+    const [retried, discarded] = [await aDeadLetter(), await aDeadLetter()];
+    for (let time = 1; time <= 2; time++) {
+      await ask(`ask_dead_letter_retry(${retried.targetId})`);
+      await ask(`ask_dead_letter_discard(${discarded.targetId})`);
     }
-    expect(await stateCounts()).toEqual({ running: 1 });
+    expect(await stateCounts()).toEqual({ pending: 1, cancelled: 1 });
+  });
+
+  it("what is worked on is not discarded, and what failed or was discarded is not retried here", async () => {
+    const [running, failed] = [await aClaim(db), await aClaim(db)];
+    await markGivenUp(db, failed, "failed", failure);
+    await expect(ask(`ask_dead_letter_discard(${running.targetId})`)).rejects.toMatchObject({
+      code: "PF409",
+      message: `target ${running.targetId} is running, not dead`,
+    });
+    await expect(ask(`ask_dead_letter_retry(${failed.targetId})`)).rejects.toMatchObject({ code: "PF409" });
+    for (const request of ["retry", "discard"])
+      await expect(ask(`ask_dead_letter_${request}(404)`)).rejects.toMatchObject({ code: "PF404" });
+    expect(await stateCounts()).toEqual({ running: 1, failed: 1 });
   });
 
   it("a host's limits are changed one by one", async () => {

@@ -13,6 +13,8 @@ export * from "./repositories/bar-repository.ts";
 export * from "./repositories/belt-repository.ts";
 export * from "./repositories/collecting-repository.ts";
 export * from "./repositories/collector-repository.ts";
+export * from "./repositories/dead-letter-queries.ts";
+export * from "./repositories/dead-letter-repository.ts";
 export * from "./repositories/finish-repository.ts";
 export * from "./repositories/host-repository.ts";
 export * from "./repositories/leader-repository.ts";

@@ -143,7 +143,10 @@ const workersCalls: Record<string, Call> = {
   returnOverdueTargets: (db) => door.returnOverdueTargets(db, 1_000),
   freeDeadLeases: (db) => door.freeDeadLeases(db, 1_000),
   undeliveredDeadLetters: (db) => door.undeliveredDeadLetters(db, 0, 100),
-  isStillDead: (db) => door.isStillDead(db, aDeadTarget()),
+  findDead: (db) => door.findDead(db, [aDeadTarget()]),
+  expectedDeadLetters: (db) => door.expectedDeadLetters(db, "listing_enrichment"),
+  notePoison: (db) => door.notePoison(db, "listing_enrichment", []),
+  forgetPoison: (db) => door.forgetPoison(db, "listing_enrichment", [], new Date()),
   hasWorkLeft: (db) => door.hasWorkLeft(db, ["listing_enrichment"]),
   claimTarget: (db) => claimed(db, aQueuedTarget()),
   postponeTarget: async (db) =>
@@ -250,6 +253,23 @@ const apisCalls: Record<string, Call> = {
     (db) => door.askHostChange(db, "h1.example", { closed_until: new Date(Date.now() + 60_000) }),
     (db) => door.askHostChange(db, "h1.example", { closed_until: null }),
   ]),
+  findDeadLetterGroups: times([
+    (db) => door.findDeadLetterGroups(db, {}),
+    (db) => door.findDeadLetterGroups(db, { run_id: run.id, host: "h1.example" }),
+  ]),
+  findDeadLetters: times([
+    (db) => door.findDeadLetters(db, {}, 50, null),
+    (db) => door.findDeadLetters(db, { reason: "network" }, 50, { id: "1000" }),
+  ]),
+  findDeadLetter: (db) => door.findDeadLetter(db, aDeadTarget()),
+  findPoison: (db) => door.findPoison(db, 50, null),
+  countPoison: (db) => door.countPoison(db),
+  askOfDeadLetter: (db) => door.askOfDeadLetter(db, aDeadTarget(), "discard"),
+  askOfDeadLetters: (db) => door.askOfDeadLetters(db, { host: "h1.example" }, "discard"),
+  askPoisonDiscard: (db) =>
+    door.askPoisonDiscard(db, "404").catch((error: unknown) => {
+      if (!(error instanceof door.NoSuchThingError)) throw error;
+    }),
   askRun: (db) => door.askRun(db, ended.searchId, null, null),
   askRunInterruption: (db) => door.askRunInterruption(db, run.id, "pause"),
   askSearchInterruption: (db) => door.askSearchInterruption(db, run.searchId, "resume"),
@@ -265,6 +285,7 @@ const apisCalls: Record<string, Call> = {
 /** These touch a row or two of `leaders`, or no rows; or count all rows, for a test that asks whether the counters do. */
 const without = [
   "findCountDifferences",
+  "timeOfBook",
   "asLeader",
   "lateness",
   "renewTerm",

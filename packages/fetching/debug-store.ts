@@ -1,5 +1,6 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import { debugFiles } from "@pricefleet/contracts";
 import { pruneFiles, type PrunableStore, writeWhole } from "./kept-files.ts";
 
 export interface FailedPage {
@@ -19,13 +20,13 @@ export interface DebugStore extends PrunableStore {
 const compress = promisify(gzip);
 const debugPath = /^[\w-]+-\d+\.(html\.gz|png)$/;
 
-/** Failed pages and their screenshots, for people: `<target id>-<attempt>.html.gz` and `.png`. */
+/** Failed pages and their screenshots, for people; debugFiles names them. */
 export function createDebugStore(dir: string): DebugStore {
   return {
     async save({ targetId, attempt, html, screenshot }) {
-      const name = `${targetId.replaceAll(/[^\w-]/g, "_")}-${attempt}`;
-      await writeWhole(dir, `${name}.html.gz`, await compress(html));
-      if (screenshot !== null) await writeWhole(dir, `${name}.png`, screenshot);
+      const files = debugFiles(targetId, attempt);
+      await writeWhole(dir, files.page, await compress(html));
+      if (screenshot !== null) await writeWhole(dir, files.screenshot, screenshot);
     },
     async prune(limits) {
       const removed = await pruneFiles(dir, (path) => debugPath.test(path), limits);

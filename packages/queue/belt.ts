@@ -11,7 +11,7 @@ import {
   targetParcel,
 } from "./messages.ts";
 import { createPublisher, type Outcome } from "./publisher.ts";
-import { type KeepDeadLetter, type SweepResult, sweepDeadLetters } from "./sweep-dead-letters.ts";
+import { type DeadLetterJudge, type SweepResult, sweepDeadLetters } from "./sweep-dead-letters.ts";
 import { deadLetterQueueOf, declareTopology, type QueueDepth, rungFor, rungQueueOf } from "./topology.ts";
 
 export interface BeltOptions {
@@ -46,10 +46,10 @@ export interface Belt {
   /** Of every queue, by its name. */
   queueDepths(): Promise<Record<string, QueueDepth>>;
   /**
-   * Reads the DLQ of a queue once through, 10,000 messages by default: removes what `keep` says no to. What is about no target stays.
+   * Reads the DLQ of a queue once through, 200,000 messages by default: removes what the judge says no to.
    * @throws QueueUnavailableError when RabbitMQ does not confirm; every message is still there.
    */
-  sweepDeadLetters(queue: QueueName, keep: KeepDeadLetter, limit?: number): Promise<SweepResult>;
+  sweepDeadLetters(queue: QueueName, judge: DeadLetterJudge, limit?: number): Promise<SweepResult>;
   /** Gives back what is in hand, and ends the connection. Drain the consumers first. */
   close(): Promise<void>;
 }
@@ -81,8 +81,8 @@ export async function connectBelt(options: BeltOptions): Promise<Belt> {
       return consumer;
     },
     queueDepths: () => declareTopology(connection.channels),
-    sweepDeadLetters: (queue, keep, limit = 10_000) =>
-      sweepDeadLetters(queue, keep, limit, connection, publisher, logger),
+    sweepDeadLetters: (queue, judge, limit = 200_000) =>
+      sweepDeadLetters(queue, judge, limit, connection, publisher, logger),
     async close() {
       await Promise.all(consumers.map((consumer) => consumer.drain(0)));
       await connection.close();

@@ -25,6 +25,16 @@ describe("the documentation", () => {
     expect(result.errors ?? []).toEqual([]);
     expect(document.openapi).toBe("3.1.0");
     expect(Object.keys(document.paths).toSorted()).toEqual([
+      "/dead-letters",
+      "/dead-letters/discard",
+      "/dead-letters/poison",
+      "/dead-letters/poison/{id}/discard",
+      "/dead-letters/poison/{id}/retry",
+      "/dead-letters/retry",
+      "/dead-letters/targets",
+      "/dead-letters/{id}",
+      "/dead-letters/{id}/discard",
+      "/dead-letters/{id}/retry",
       "/health",
       "/health/live",
       "/health/ready",

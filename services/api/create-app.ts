@@ -4,6 +4,7 @@ import express, { type Express, type RequestHandler } from "express";
 import { rateLimit } from "express-rate-limit";
 import helmet from "helmet";
 import { requireControlToken } from "./control-token.ts";
+import { debugPagesRouter } from "./debug-pages.ts";
 import { createMetrics, metricsRouter } from "./metrics.ts";
 import { describeRoutes } from "./openapi.ts";
 import { pagesRouter } from "./pages/index.ts";
@@ -40,7 +41,11 @@ export function createApp(options: AppOptions): Express {
   if (options.rateLimitPerMinute > 0) app.use(limitRate(options.rateLimitPerMinute));
   app.use(requireControlToken(options.controlToken));
   app.use(express.json({ limit: "64kb" }));
-  everywhere(routerOf(dataRoutes, options), pagesRouter(options.db, openapi));
+  everywhere(
+    debugPagesRouter(options.debugPages),
+    routerOf(dataRoutes, options),
+    pagesRouter(options.db, openapi),
+  );
   app.use((request) => {
     throw new Problem(
       "not-found",

@@ -5,6 +5,7 @@ import { connectDatabase } from "@pricefleet/database";
 import { createServiceLogger, reportUnexpected, runService } from "@pricefleet/logging";
 import { createSources, sourcesOptions } from "@pricefleet/sources";
 import { createApp } from "./create-app.ts";
+import { createDebugPages } from "./debug-pages.ts";
 import { apiEnvironment } from "./environment.ts";
 import { listen, stopServing } from "./serve.ts";
 
@@ -47,6 +48,7 @@ async function run(): Promise<ExitCode> {
   const app = createApp({
     db,
     sources: createSources(sourcesOptions(env)),
+    debugPages: createDebugPages(env.DEBUG_DIR, logger),
     logger,
     controlToken: env.CONTROL_TOKEN ?? null,
     corsOrigins: env.CORS_ORIGINS,

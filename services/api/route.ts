@@ -2,6 +2,7 @@ import type { Database } from "@pricefleet/database";
 import type { Sources } from "@pricefleet/sources";
 import { type RequestHandler, Router } from "express";
 import { z } from "zod";
+import type { DebugPages } from "./debug-pages.ts";
 import { Problem, type ProblemStatus } from "./problem.ts";
 
 /** What routes answer from. */
@@ -9,6 +10,7 @@ export interface Means {
   db: Database;
   /** To refuse at once what no collector could read. */
   sources: Sources;
+  debugPages: DebugPages;
 }
 
 /** By status. */

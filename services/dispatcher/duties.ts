@@ -8,7 +8,6 @@ import {
   foldTargetMoves,
   freeDeadLeases,
   giveUpBlockedHosts,
-  isStillDead,
   markDeadLettered,
   markSnapshotsPruned,
   returnOverdueTargets,
@@ -20,9 +19,9 @@ import type { PrunableStore, PruneLimits } from "@pricefleet/fetching";
 import type { CollectorLauncher } from "@pricefleet/kubernetes";
 import type { Logger } from "@pricefleet/logging";
 import { type Belt, publishDueTargets } from "@pricefleet/queue";
-import { queueNames } from "@pricefleet/contracts";
 import { startCollectors, watchCollectors } from "./collectors.ts";
 import { fireSchedules } from "./fire-schedules.ts";
+import { sweepDeadLetters } from "./sweep-dead-letters.ts";
 
 export interface Office {
   db: Database;
@@ -62,7 +61,7 @@ export const duties: readonly Duty[] = [
   { name: "start collectors", everyMs: 2_000, run: startCollectors },
   { name: "watch collectors", everyMs: 2_000, run: watchCollectors },
   { name: "deliver dead letters", everyMs: 5_000, run: deliverDeadLetters },
-  { name: "sweep dead letters", everyMs: 15_000, run: sweepDeadLetters },
+  { name: "sweep dead letters", everyMs: 10_000, run: sweepDeadLetters },
   { name: "make partitions", everyMs: 3_600_000, run: makePartitions },
   { name: "prune kept pages", everyMs: 3_600_000, run: pruneKeptPages },
 ];
@@ -125,14 +124,6 @@ async function deliverDeadLetters(_term: Term, { db, belt, logger }: Office): Pr
       request_id: letter.requestId,
       reason: letter.reason,
     });
-  }
-}
-
-/** After a retry or a discard by the API the management UI stays true: the message leaves the DLQ. */
-async function sweepDeadLetters(_term: Term, { db, belt, logger }: Office): Promise<void> {
-  for (const queue of queueNames) {
-    const { removed } = await belt.sweepDeadLetters(queue, (message) => isStillDead(db, message.target_id));
-    if (removed > 0) logger.info("removed dead letters that are dead no more", { queue, removed });
   }
 }
 

@@ -20,7 +20,9 @@ export function checkAgainst(document: OpenApiDocument): CheckAnswer {
   addFormats.default(ajv);
   ajv.addSchema(document, "openapi.json");
   return (method, pathname, { status, contentType, body }) => {
-    const path = Object.keys(document.paths).find((template) => matches(template, pathname));
+    const fitting = Object.keys(document.paths).filter((template) => matches(template, pathname));
+    // An address of its own goes before one with an id in its place.
+    const path = fitting.find((template) => !template.includes("{")) ?? fitting[0];
     const content = document.paths[path ?? ""]?.[method.toLowerCase()]?.responses[status]?.content;
     const mediaType = contentType.split(";", 1)[0] ?? "";
     if (path === undefined || content?.[mediaType] === undefined) {

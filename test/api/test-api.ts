@@ -4,6 +4,7 @@ import { createLogger } from "@pricefleet/logging";
 import { createSources } from "@pricefleet/sources";
 import { afterAll } from "vitest";
 import { type AppOptions, createApp } from "../../services/api/create-app.ts";
+import { createDebugPages } from "../../services/api/debug-pages.ts";
 import { listen, stopServing } from "../../services/api/serve.ts";
 import { checkAgainst, type OpenApiDocument } from "./documented-answers.ts";
 
@@ -41,6 +42,7 @@ export async function startTestApi(
   const app = createApp({
     db,
     sources: createSources({}),
+    debugPages: createDebugPages("/nowhere", quietLogger),
     logger: quietLogger,
     controlToken: CONTROL_TOKEN,
     corsOrigins: [],

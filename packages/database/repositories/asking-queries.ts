@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
 import { sqlStateOf } from "../retryable-errors.ts";
+import type { DeadLetterFilter } from "./dead-letter-queries.ts";
 
 /**
  * Asking for something: the only way in which the API's role changes anything (migration 0005). What is asked for is
@@ -199,4 +200,62 @@ async function asking<T>(
 
 function detailOf(error: Error): string | null {
   return "detail" in error && typeof error.detail === "string" ? error.detail : null;
+}
+
+export type DeadLetterRequest = "retry" | "discard";
+
+/** Asked for again, it changes nothing. @throws NoSuchThingError, NotNowError */
+export async function askOfDeadLetter(
+  db: Database,
+  targetId: string,
+  request: DeadLetterRequest,
+  requestId: string | null = null,
+): Promise<void> {
+  await asking(() =>
+    askedBy(db, requestId, (trx) =>
+      sql`SELECT ${sql.ref(`ask_dead_letter_${request}`)}(${targetId})`.execute(trx),
+    ),
+  );
+}
+
+interface DeadLetterBatch {
+  changed: number;
+  refused: number;
+  refused_because: string | null;
+  last_id: string | null;
+}
+
+/** One call's worth: what it takes longer than this to change would hold locks for too long. */
+const DEAD_LETTERS_AT_ONCE = 2_000;
+
+/**
+ * Asks it of all dead letters that match, in batches of a transaction each.
+ * @returns how many were changed, and how many stay because a newer run of their search is under way.
+ */
+export async function askOfDeadLetters(
+  db: Database,
+  filter: DeadLetterFilter,
+  request: DeadLetterRequest,
+  requestId: string | null = null,
+): Promise<{ changed: number; refused: number; refusedBecause: string | null }> {
+  const all = { changed: 0, refused: 0, refusedBecause: null as string | null };
+  for (let after: string | null = "0"; after !== null; ) {
+    const past: string = after;
+    const { rows } = await askedBy(db, requestId, (trx) =>
+      sql<DeadLetterBatch>`
+        SELECT * FROM ${sql.ref(`ask_dead_letters_${request}`)}
+                      (${JSON.stringify(filter)}, ${past}, ${DEAD_LETTERS_AT_ONCE})`.execute(trx),
+    );
+    const [batch] = rows;
+    all.changed += batch?.changed ?? 0;
+    all.refused += batch?.refused ?? 0;
+    all.refusedBecause = batch?.refused_because ?? all.refusedBecause;
+    after = batch?.last_id ?? null;
+  }
+  return all;
+}
+
+/** @throws NoSuchThingError */
+export async function askPoisonDiscard(db: Database, id: string): Promise<void> {
+  await asking(() => sql`SELECT ask_poison_discard(${id})`.execute(db));
 }

@@ -103,17 +103,6 @@ export async function undeliveredDeadLetters(
   return rows;
 }
 
-/** Is this target still dead? What is not has left the DLQ's meaning, and its message is removed. */
-export async function isStillDead(db: Database, targetId: string): Promise<boolean> {
-  const row = await db
-    .selectFrom("targets")
-    .select("id")
-    .where("id", "=", targetId)
-    .where("state", "=", "dead")
-    .executeTakeFirst();
-  return row !== undefined;
-}
-
 /** Is there a target in these queues that has not come to its end? A draining worker stays until there is none. */
 export async function hasWorkLeft(db: Database, queues: readonly string[]): Promise<boolean> {
   const { rows } = await sql`

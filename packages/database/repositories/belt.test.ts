@@ -16,7 +16,6 @@ import {
   distrustTheBelt,
   type DueTarget,
   freeDeadLeases,
-  isStillDead,
   returnOverdueTargets,
   takeDueTargets,
   undeliveredDeadLetters,
@@ -267,14 +266,5 @@ describe("dead letters", () => {
     expect(await undeliveredDeadLetters(db, 0, 10)).toMatchObject([
       { targetId: claim.targetId, reason: "network", message: "reset", attempts: 1 },
     ]);
-  });
-
-  it("one whose target lives again is dead no more", async () => {
-    const claim = await aClaim(db);
-    expect(await isStillDead(db, claim.targetId)).toBe(false);
-    await markGivenUp(db, claim, "dead", failure);
-    expect(await isStillDead(db, claim.targetId)).toBe(true);
-    await sql`SELECT ask_dead_letter_retry(${claim.targetId})`.execute(db);
-    expect(await isStillDead(db, claim.targetId)).toBe(false);
   });
 });

@@ -1,3 +1,4 @@
+import { deadLetterRoutes } from "./dead-letters.ts";
 import { healthRoutes } from "./health.ts";
 import { hostRoutes } from "./hosts.ts";
 import { listingRoutes } from "./listings.ts";
@@ -6,4 +7,10 @@ import { searchRoutes } from "./searches.ts";
 
 export { healthRoutes };
 /** All that answers JSON: what /openapi.json tells of. */
-export const dataRoutes = [...searchRoutes, ...runRoutes, ...listingRoutes, ...hostRoutes];
+export const dataRoutes = [
+  ...searchRoutes,
+  ...runRoutes,
+  ...listingRoutes,
+  ...hostRoutes,
+  ...deadLetterRoutes,
+];
