@@ -19,6 +19,7 @@ import { createSources } from "@pricefleet/sources";
 import { sql } from "kysely";
 import { makeThrowawayFolder, startPostgres } from "../scripts/servers/index.ts";
 import { createApp } from "../services/api/create-app.ts";
+import { createDebugPages } from "../services/api/debug-pages.ts";
 
 const TARGETS = 100_000;
 const HOSTS = 40;
@@ -54,7 +55,7 @@ try {
            reason = 'gone', finished_at = now() WHERE id % 4 <> 2 AND state = 'running'`.execute(worker);
   await sql`VACUUM ANALYZE`.execute(worker);
 
-  const means = { db, sources: createSources({}), logger };
+  const means = { db, sources: createSources({}), debugPages: createDebugPages(folder, logger), logger };
   const exposed = { controlToken: null, corsOrigins: [], trustedProxies: 0, rateLimitPerMinute: 0 };
   const api = createServer(createApp({ ...means, ...exposed })).listen(0, "127.0.0.1");
   await once(api, "listening");

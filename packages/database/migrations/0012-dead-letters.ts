@@ -7,9 +7,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   for (const { signature, body } of askingFunctions) {
     await sql`${sql.raw(`
       CREATE OR REPLACE FUNCTION price_tracker.${signature}
-      LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, price_tracker, pg_temp AS $$ ${body} $$`)}`.execute(
-      db,
-    );
+      LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, price_tracker, pg_temp
+      SET plan_cache_mode = force_custom_plan AS $$ ${body} $$`)}`.execute(db);
   }
   await sql`GRANT CREATE ON SCHEMA price_tracker TO pricefleet_asks`.execute(db);
   for (const { signature } of askingFunctions) {
@@ -157,10 +156,14 @@ const askingFunctions = [
         changed := 0; refused := 0;
         SELECT array_agg(id), max(id) INTO v_ids, last_id FROM (
           SELECT id FROM targets WHERE ${matches}) chosen;
-        FOR v_run_id IN SELECT DISTINCT run_id FROM targets WHERE id = ANY (v_ids) ORDER BY run_id LOOP
+        FOR v_run_id IN
+          SELECT DISTINCT t.run_id FROM unnest(v_ids) AS chosen (id) JOIN targets t ON t.id = chosen.id ORDER BY 1
+        LOOP
           BEGIN
             PERFORM FROM runs WHERE id = v_run_id FOR UPDATE;
-            UPDATE targets SET ${revived} WHERE id = ANY (v_ids) AND run_id = v_run_id AND state = 'dead';
+            -- Joined, for a long list in a condition is gone through for every dead letter of the run.
+            UPDATE targets t SET ${revived} FROM unnest(v_ids) AS chosen (id)
+             WHERE t.id = chosen.id AND t.run_id = v_run_id AND t.state = 'dead';
             GET DIAGNOSTICS v_of_run = ROW_COUNT;
             IF v_of_run > 0 THEN PERFORM reopen_run(v_run_id, 'asked to retry ' || v_of_run || ' dead letters'); END IF;
             changed := changed + v_of_run;
