@@ -205,6 +205,24 @@ export interface Listings {
   url: string;
 }
 
+export interface PoisonMessages {
+  /**
+   * the first 4 KiB, as UTF-8 as far as it is
+   */
+  body: string;
+  body_bytes: number;
+  dead_lettered_at: Timestamp | null;
+  discarded_at: Timestamp | null;
+  error: string | null;
+  first_seen_at: Generated<Timestamp>;
+  headers: Json;
+  id: Generated<Int8>;
+  last_seen_at: Generated<Timestamp>;
+  message_id: string;
+  queue: string;
+  reason: string | null;
+}
+
 export interface PriceObservations {
   amount: Numeric;
   amount_max: Numeric | null;
@@ -491,6 +509,17 @@ export interface SyncStatus {
   symbol: string;
 }
 
+export interface TargetFailures {
+  at: Generated<Timestamp>;
+  attempt: number;
+  error_class: string;
+  id: Generated<Int8>;
+  message: string | null;
+  reason: string | null;
+  target_id: Int8;
+  worker: string | null;
+}
+
 export interface TargetMoves {
   at: Generated<Timestamp>;
   count: number;
@@ -553,6 +582,7 @@ export interface Schema {
   instruments: Instruments;
   leaders: Leaders;
   listings: Listings;
+  poison_messages: PoisonMessages;
   price_observations: PriceObservations;
   quote_rejections: QuoteRejections;
   quote_subscriptions: QuoteSubscriptions;
@@ -575,6 +605,7 @@ export interface Schema {
   snapshots: Snapshots;
   sync_schedules: SyncSchedules;
   sync_status: SyncStatus;
+  target_failures: TargetFailures;
   target_moves: TargetMoves;
   targets: Targets;
 }

@@ -6,12 +6,13 @@ ALTER SCHEMA price_tracker OWNER TO pricefleet_owner;
 CREATE FUNCTION price_tracker.ask_dead_letter_discard(p_target_id bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $$ 
       DECLARE v_state text;
       BEGIN
         SELECT state INTO v_state FROM targets WHERE id = p_target_id FOR UPDATE;
-        
         IF NOT FOUND THEN RAISE EXCEPTION 'target % does not exist', p_target_id USING ERRCODE = 'PF404'; END IF;
+        IF v_state = 'cancelled' THEN RETURN; END IF;
         IF v_state <> 'dead' THEN
           RAISE EXCEPTION 'target % is %, not dead', p_target_id, v_state USING ERRCODE = 'PF409';
         END IF;
@@ -23,6 +24,7 @@ ALTER FUNCTION price_tracker.ask_dead_letter_discard(p_target_id bigint) OWNER T
 CREATE FUNCTION price_tracker.ask_dead_letter_retry(p_target_id bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $$ 
       DECLARE v_run_id bigint; v_state text;
       BEGIN
@@ -30,18 +32,80 @@ CREATE FUNCTION price_tracker.ask_dead_letter_retry(p_target_id bigint) RETURNS 
         SELECT run_id INTO v_run_id FROM targets WHERE id = p_target_id;
         PERFORM FROM runs WHERE id = v_run_id FOR UPDATE;
         SELECT state INTO v_state FROM targets WHERE id = p_target_id FOR UPDATE;
-        
         IF NOT FOUND THEN RAISE EXCEPTION 'target % does not exist', p_target_id USING ERRCODE = 'PF404'; END IF;
+        IF v_state IN ('pending', 'queued', 'running', 'done') THEN RETURN; END IF;
         IF v_state <> 'dead' THEN
           RAISE EXCEPTION 'target % is %, not dead', p_target_id, v_state USING ERRCODE = 'PF409';
         END IF;
         UPDATE targets SET state = 'pending', attempts = 0, lost_leases = 0, not_before = now(), finished_at = NULL,
-               dead_lettered_at = NULL
-         WHERE id = p_target_id;
+                   dead_lettered_at = NULL WHERE id = p_target_id;
         PERFORM reopen_run(v_run_id, 'asked to retry target ' || p_target_id);
       END $$;
 
 ALTER FUNCTION price_tracker.ask_dead_letter_retry(p_target_id bigint) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_dead_letters_discard(p_filter jsonb, p_after_id bigint, p_limit integer) RETURNS TABLE(changed integer, refused integer, refused_because text, last_id bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$ 
+      BEGIN
+        refused := 0;
+        WITH chosen AS MATERIALIZED (
+          SELECT id FROM targets WHERE 
+            state = 'dead' AND id > p_after_id
+            AND (p_filter ->> 'reason' IS NULL OR reason = p_filter ->> 'reason')
+            AND (p_filter ->> 'source' IS NULL OR source = p_filter ->> 'source')
+            AND (p_filter ->> 'host' IS NULL OR host = p_filter ->> 'host')
+            AND (p_filter ->> 'run_id' IS NULL OR run_id = (p_filter ->> 'run_id')::bigint)
+          ORDER BY id LIMIT p_limit FOR UPDATE
+        ), discarded AS (
+          UPDATE targets t SET state = 'cancelled' FROM chosen c WHERE t.id = c.id AND t.state = 'dead' RETURNING t.id
+        )
+        SELECT (SELECT count(*) FROM discarded), (SELECT max(id) FROM chosen) INTO changed, last_id;
+        RETURN NEXT;
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_dead_letters_discard(p_filter jsonb, p_after_id bigint, p_limit integer) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_dead_letters_retry(p_filter jsonb, p_after_id bigint, p_limit integer) RETURNS TABLE(changed integer, refused integer, refused_because text, last_id bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$ 
+      DECLARE v_ids bigint[]; v_run_id bigint; v_of_run integer;
+      BEGIN
+        changed := 0; refused := 0;
+        SELECT array_agg(id), max(id) INTO v_ids, last_id FROM (
+          SELECT id FROM targets WHERE 
+            state = 'dead' AND id > p_after_id
+            AND (p_filter ->> 'reason' IS NULL OR reason = p_filter ->> 'reason')
+            AND (p_filter ->> 'source' IS NULL OR source = p_filter ->> 'source')
+            AND (p_filter ->> 'host' IS NULL OR host = p_filter ->> 'host')
+            AND (p_filter ->> 'run_id' IS NULL OR run_id = (p_filter ->> 'run_id')::bigint)
+          ORDER BY id LIMIT p_limit) chosen;
+        FOR v_run_id IN
+          SELECT DISTINCT t.run_id FROM unnest(v_ids) AS chosen (id) JOIN targets t ON t.id = chosen.id ORDER BY 1
+        LOOP
+          BEGIN
+            PERFORM FROM runs WHERE id = v_run_id FOR UPDATE;
+            -- Joined, for a long list in a condition is gone through for every dead letter of the run.
+            UPDATE targets t SET state = 'pending', attempts = 0, lost_leases = 0, not_before = now(), finished_at = NULL,
+                   dead_lettered_at = NULL FROM unnest(v_ids) AS chosen (id)
+             WHERE t.id = chosen.id AND t.run_id = v_run_id AND t.state = 'dead';
+            GET DIAGNOSTICS v_of_run = ROW_COUNT;
+            IF v_of_run > 0 THEN PERFORM reopen_run(v_run_id, 'asked to retry ' || v_of_run || ' dead letters'); END IF;
+            changed := changed + v_of_run;
+          EXCEPTION WHEN SQLSTATE 'PF409' OR unique_violation THEN
+            -- A newer run of the same search is under way: this run's dead letters stay, the others go on.
+            refused := refused + v_of_run;
+            refused_because := SQLERRM;
+          END;
+        END LOOP;
+        RETURN NEXT;
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_dead_letters_retry(p_filter jsonb, p_after_id bigint, p_limit integer) OWNER TO pricefleet_asks;
 
 CREATE FUNCTION price_tracker.ask_host_change(p_host text, p_change jsonb) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -84,6 +148,18 @@ CREATE FUNCTION price_tracker.ask_host_change(p_host text, p_change jsonb) RETUR
     END $$;
 
 ALTER FUNCTION price_tracker.ask_host_change(p_host text, p_change jsonb) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_poison_discard(p_id bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$ 
+      BEGIN
+        UPDATE poison_messages SET discarded_at = coalesce(discarded_at, now()) WHERE id = p_id;
+        IF NOT FOUND THEN RAISE EXCEPTION 'poison message % does not exist', p_id USING ERRCODE = 'PF404'; END IF;
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_poison_discard(p_id bigint) OWNER TO pricefleet_asks;
 
 CREATE FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages integer, p_enrich_limit integer) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
@@ -633,6 +709,20 @@ CREATE FUNCTION price_tracker.note_block(p_host text, p_reason text, p_asked_for
     END $$;
 
 ALTER FUNCTION price_tracker.note_block(p_host text, p_reason text, p_asked_for_ms bigint) OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.note_failure() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    BEGIN
+      INSERT INTO target_failures (target_id, attempt, worker, error_class, reason, message)
+      VALUES (NEW.id, OLD.attempts, OLD.worker, NEW.error_class, NEW.reason, NEW.last_error);
+      DELETE FROM target_failures WHERE target_id = NEW.id AND id < (
+        SELECT min(id) FROM (SELECT id FROM target_failures WHERE target_id = NEW.id ORDER BY id DESC LIMIT 20) newest);
+      RETURN NULL;
+    END $$;
+
+ALTER FUNCTION price_tracker.note_failure() OWNER TO pricefleet_owner;
 
 CREATE FUNCTION price_tracker.note_good_page(p_host text, p_learned_mode text) RETURNS void
     LANGUAGE plpgsql
@@ -1367,6 +1457,36 @@ ALTER TABLE price_tracker.listings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
+CREATE TABLE price_tracker.poison_messages (
+    id bigint NOT NULL,
+    queue text NOT NULL,
+    message_id text NOT NULL,
+    reason text,
+    error text,
+    headers jsonb NOT NULL,
+    body text NOT NULL,
+    body_bytes integer NOT NULL,
+    dead_lettered_at timestamp with time zone,
+    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    discarded_at timestamp with time zone
+);
+
+ALTER TABLE price_tracker.poison_messages OWNER TO pricefleet_owner;
+
+COMMENT ON TABLE price_tracker.poison_messages IS 'what the dispatcher saw in a DLQ that is about no target; a row goes when its message has gone';
+
+COMMENT ON COLUMN price_tracker.poison_messages.body IS 'the first 4 KiB, as UTF-8 as far as it is';
+
+ALTER TABLE price_tracker.poison_messages ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME price_tracker.poison_messages_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE price_tracker.price_observations (
     id bigint NOT NULL,
     listing_id bigint NOT NULL,
@@ -1917,6 +2037,30 @@ CREATE TABLE price_tracker.sync_status (
 
 ALTER TABLE price_tracker.sync_status OWNER TO pricefleet_owner;
 
+CREATE TABLE price_tracker.target_failures (
+    id bigint NOT NULL,
+    target_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    worker text,
+    error_class text NOT NULL,
+    reason text,
+    message text
+);
+
+ALTER TABLE price_tracker.target_failures OWNER TO pricefleet_owner;
+
+COMMENT ON TABLE price_tracker.target_failures IS 'the last twenty failed attempts of each target';
+
+ALTER TABLE price_tracker.target_failures ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME price_tracker.target_failures_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 ALTER TABLE price_tracker.target_moves ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME price_tracker.target_moves_id_seq
     START WITH 1
@@ -1974,6 +2118,12 @@ ALTER TABLE ONLY price_tracker.listings
 
 ALTER TABLE ONLY price_tracker.listings
     ADD CONSTRAINT listings_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY price_tracker.poison_messages
+    ADD CONSTRAINT poison_messages_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY price_tracker.poison_messages
+    ADD CONSTRAINT poison_messages_queue_message_id_key UNIQUE (queue, message_id);
 
 ALTER TABLE ONLY price_tracker.price_observations
     ADD CONSTRAINT price_observations_pkey PRIMARY KEY (id, observed_at);
@@ -2035,6 +2185,9 @@ ALTER TABLE ONLY price_tracker.sync_schedules
 ALTER TABLE ONLY price_tracker.sync_status
     ADD CONSTRAINT sync_status_pkey PRIMARY KEY (exchange, symbol, "interval");
 
+ALTER TABLE ONLY price_tracker.target_failures
+    ADD CONSTRAINT target_failures_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY price_tracker.target_moves
     ADD CONSTRAINT target_moves_pkey PRIMARY KEY (run_id, id);
 
@@ -2084,6 +2237,12 @@ CREATE INDEX snapshots_of_listing ON price_tracker.snapshots USING btree (listin
 
 CREATE INDEX snapshots_of_target ON price_tracker.snapshots USING btree (target_id);
 
+CREATE INDEX target_failures_of_target ON price_tracker.target_failures USING btree (target_id, id DESC);
+
+CREATE INDEX targets_dead ON price_tracker.targets USING btree (reason, source, host, finished_at DESC, id) WHERE (state = 'dead'::text);
+
+CREATE INDEX targets_dead_in_order ON price_tracker.targets USING btree (id) WHERE (state = 'dead'::text);
+
 CREATE INDEX targets_failed ON price_tracker.targets USING btree (run_id, finished_at DESC, id DESC) WHERE (state = ANY (ARRAY['failed'::text, 'dead'::text]));
 
 CREATE INDEX targets_in_flight ON price_tracker.targets USING btree (host) WHERE (state = 'running'::text);
@@ -2111,6 +2270,8 @@ CREATE TRIGGER a_target_stays_in_its_market BEFORE UPDATE OF run_id, source, hos
 CREATE TRIGGER changed_targets_are_counted AFTER UPDATE ON price_tracker.targets REFERENCING OLD TABLE AS old_targets NEW TABLE AS new_targets FOR EACH STATEMENT EXECUTE FUNCTION price_tracker.count_changed_targets();
 
 CREATE TRIGGER deleted_targets_are_counted AFTER DELETE ON price_tracker.targets REFERENCING OLD TABLE AS old_targets FOR EACH STATEMENT EXECUTE FUNCTION price_tracker.count_deleted_targets();
+
+CREATE TRIGGER failures_are_noted AFTER UPDATE OF state ON price_tracker.targets FOR EACH ROW WHEN (((old.state = 'running'::text) AND (new.state = ANY (ARRAY['pending'::text, 'queued'::text, 'failed'::text, 'dead'::text])) AND (new.error_class IS NOT NULL))) EXECUTE FUNCTION price_tracker.note_failure();
 
 CREATE TRIGGER new_targets_are_counted AFTER INSERT ON price_tracker.targets REFERENCING NEW TABLE AS new_targets FOR EACH STATEMENT EXECUTE FUNCTION price_tracker.count_new_targets();
 
@@ -2166,6 +2327,9 @@ ALTER TABLE ONLY price_tracker.snapshots
 ALTER TABLE ONLY price_tracker.snapshots
     ADD CONSTRAINT snapshots_target_id_fkey FOREIGN KEY (target_id) REFERENCES price_tracker.targets(id) ON DELETE SET NULL;
 
+ALTER TABLE ONLY price_tracker.target_failures
+    ADD CONSTRAINT target_failures_target_id_fkey FOREIGN KEY (target_id) REFERENCES price_tracker.targets(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY price_tracker.targets
     ADD CONSTRAINT targets_host_fkey FOREIGN KEY (host) REFERENCES price_tracker.hosts(host);
 
@@ -2184,9 +2348,21 @@ REVOKE ALL ON FUNCTION price_tracker.ask_dead_letter_retry(p_target_id bigint) F
 GRANT ALL ON FUNCTION price_tracker.ask_dead_letter_retry(p_target_id bigint) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_dead_letter_retry(p_target_id bigint) TO pricefleet_worker;
 
+REVOKE ALL ON FUNCTION price_tracker.ask_dead_letters_discard(p_filter jsonb, p_after_id bigint, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_dead_letters_discard(p_filter jsonb, p_after_id bigint, p_limit integer) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_dead_letters_discard(p_filter jsonb, p_after_id bigint, p_limit integer) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_dead_letters_retry(p_filter jsonb, p_after_id bigint, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_dead_letters_retry(p_filter jsonb, p_after_id bigint, p_limit integer) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_dead_letters_retry(p_filter jsonb, p_after_id bigint, p_limit integer) TO pricefleet_worker;
+
 REVOKE ALL ON FUNCTION price_tracker.ask_host_change(p_host text, p_change jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.ask_host_change(p_host text, p_change jsonb) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_host_change(p_host text, p_change jsonb) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_poison_discard(p_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_poison_discard(p_id bigint) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_poison_discard(p_id bigint) TO pricefleet_worker;
 
 REVOKE ALL ON FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages integer, p_enrich_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages integer, p_enrich_limit integer) TO pricefleet_api;
@@ -2266,6 +2442,8 @@ GRANT ALL ON FUNCTION price_tracker.give_up_blocked_hosts(p_after_hours integer)
 REVOKE ALL ON FUNCTION price_tracker.note_block(p_host text, p_reason text, p_asked_for_ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.note_block(p_host text, p_reason text, p_asked_for_ms bigint) TO pricefleet_worker;
 
+REVOKE ALL ON FUNCTION price_tracker.note_failure() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION price_tracker.note_good_page(p_host text, p_learned_mode text) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.note_good_page(p_host text, p_learned_mode text) TO pricefleet_worker;
 
@@ -2344,6 +2522,13 @@ GRANT SELECT ON TABLE price_tracker.listings TO pricefleet_api;
 
 GRANT USAGE ON SEQUENCE price_tracker.listings_id_seq TO pricefleet_worker;
 GRANT USAGE ON SEQUENCE price_tracker.listings_id_seq TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.poison_messages TO pricefleet_worker;
+GRANT SELECT,UPDATE ON TABLE price_tracker.poison_messages TO pricefleet_asks;
+GRANT SELECT ON TABLE price_tracker.poison_messages TO pricefleet_api;
+
+GRANT USAGE ON SEQUENCE price_tracker.poison_messages_id_seq TO pricefleet_worker;
+GRANT USAGE ON SEQUENCE price_tracker.poison_messages_id_seq TO pricefleet_asks;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.price_observations TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.price_observations TO pricefleet_api;
@@ -2449,6 +2634,12 @@ GRANT USAGE ON SEQUENCE price_tracker.sync_schedules_id_seq TO pricefleet_asks;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.sync_status TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.sync_status TO pricefleet_api;
 GRANT SELECT,INSERT,UPDATE ON TABLE price_tracker.sync_status TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.target_failures TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.target_failures TO pricefleet_api;
+
+GRANT USAGE ON SEQUENCE price_tracker.target_failures_id_seq TO pricefleet_worker;
+GRANT USAGE ON SEQUENCE price_tracker.target_failures_id_seq TO pricefleet_asks;
 
 GRANT USAGE ON SEQUENCE price_tracker.target_moves_id_seq TO pricefleet_worker;
 GRANT USAGE ON SEQUENCE price_tracker.target_moves_id_seq TO pricefleet_asks;
