@@ -48,6 +48,7 @@ describe("the documentation", () => {
       "/runs/{id}/reset",
       "/runs/{id}/resume",
       "/runs/{id}/retry",
+      "/runs/{id}/start",
       "/runs/{id}/stop",
       "/searches",
       "/searches/{id}",
