@@ -18,6 +18,7 @@ import { createLogger } from "@pricefleet/logging";
 import { createSources } from "@pricefleet/sources";
 import { sql } from "kysely";
 import { makeThrowawayFolder, startPostgres } from "../scripts/servers/index.ts";
+import { startEvents } from "../services/api/events/index.ts";
 import { createApp } from "../services/api/create-app.ts";
 import { createDebugPages } from "../services/api/debug-pages.ts";
 
@@ -55,8 +56,15 @@ try {
            reason = 'gone', finished_at = now() WHERE id % 4 <> 2 AND state = 'running'`.execute(worker);
   await sql`VACUUM ANALYZE`.execute(worker);
 
+  const events = startEvents({ db, url: apiUrl, logger });
   const means = { db, sources: createSources({}), debugPages: createDebugPages(folder, logger), logger };
-  const exposed = { controlToken: null, corsOrigins: [], trustedProxies: 0, rateLimitPerMinute: 0 };
+  const exposed = {
+    controlToken: null,
+    corsOrigins: [],
+    trustedProxies: 0,
+    rateLimitPerMinute: 0,
+    events: events.streams,
+  };
   const api = createServer(createApp({ ...means, ...exposed })).listen(0, "127.0.0.1");
   await once(api, "listening");
   const url = `http://127.0.0.1:${(api.address() as AddressInfo).port}/runs/1`;
@@ -65,6 +73,7 @@ try {
   await time("folded", url);
   api.closeAllConnections();
   api.close();
+  await events.close();
   await Promise.all([worker.destroy(), db.destroy()]);
 } finally {
   await server.stop();

@@ -6,8 +6,10 @@ export {
   withRetries,
 } from "./connect.ts";
 export { leadUntilStopped } from "./lead-until-stopped.ts";
+export { listenForEvents } from "./listen.ts";
 export { migrateToLatest } from "./migrate.ts";
 export { neededSchemaVersion } from "./migrations/index.ts";
+export * from "./repositories/analytics-queries.ts";
 export * from "./repositories/asking-queries.ts";
 export * from "./repositories/bar-repository.ts";
 export * from "./repositories/belt-repository.ts";
@@ -15,6 +17,7 @@ export * from "./repositories/collecting-repository.ts";
 export * from "./repositories/collector-repository.ts";
 export * from "./repositories/dead-letter-queries.ts";
 export * from "./repositories/dead-letter-repository.ts";
+export * from "./repositories/event-queries.ts";
 export * from "./repositories/finish-repository.ts";
 export * from "./repositories/host-repository.ts";
 export * from "./repositories/leader-repository.ts";

@@ -237,6 +237,9 @@ const apisCalls: Record<string, Call> = {
     (db) => door.findPrices(db, "777", 50, null),
     (db) => door.findPrices(db, "777", 50, position),
   ]),
+  findDailyOutcomes: (db) => door.findDailyOutcomes(db, { from: new Date(), to: new Date() }),
+  findRunEventsAfter: (db) => door.findRunEventsAfter(db, 1, 500),
+  latestRunEventId: (db) => door.latestRunEventId(db),
   findRuns: (db) => door.findRuns(db, {}, 50, null),
   findRun: (db) => door.findRun(db, run.id),
   findSearches: (db) => door.findSearches(db, 50, null),
@@ -284,6 +287,7 @@ const apisCalls: Record<string, Call> = {
 
 /** These touch a row or two of `leaders`, or no rows; or count all rows, for a test that asks whether the counters do. */
 const without = [
+  "listenForEvents",
   "findCountDifferences",
   "timeOfBook",
   "asLeader",

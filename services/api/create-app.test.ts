@@ -25,6 +25,7 @@ describe("the documentation", () => {
     expect(result.errors ?? []).toEqual([]);
     expect(document.openapi).toBe("3.1.0");
     expect(Object.keys(document.paths).toSorted()).toEqual([
+      "/analytics",
       "/dead-letters",
       "/dead-letters/discard",
       "/dead-letters/poison",
@@ -35,6 +36,7 @@ describe("the documentation", () => {
       "/dead-letters/{id}",
       "/dead-letters/{id}/discard",
       "/dead-letters/{id}/retry",
+      "/events",
       "/health",
       "/health/live",
       "/health/ready",

@@ -5,6 +5,7 @@ import { rateLimit } from "express-rate-limit";
 import helmet from "helmet";
 import { requireControlToken } from "./control-token.ts";
 import { debugPagesRouter } from "./debug-pages.ts";
+import { type EventStreams, eventsRouter } from "./events/index.ts";
 import { createMetrics, metricsRouter } from "./metrics.ts";
 import { describeRoutes } from "./openapi.ts";
 import { pagesRouter } from "./pages/index.ts";
@@ -21,6 +22,7 @@ export interface AppOptions extends Means {
   trustedProxies: number;
   /** 0: no limit. */
   rateLimitPerMinute: number;
+  events: EventStreams;
 }
 
 /** Every route answers at / and under /api alike. */
@@ -44,6 +46,7 @@ export function createApp(options: AppOptions): Express {
   everywhere(
     debugPagesRouter(options.debugPages),
     routerOf(dataRoutes, options),
+    eventsRouter(options.events),
     pagesRouter(options.db, openapi),
   );
   app.use((request) => {

@@ -7,6 +7,7 @@ import { createSources, sourcesOptions } from "@pricefleet/sources";
 import { createApp } from "./create-app.ts";
 import { createDebugPages } from "./debug-pages.ts";
 import { apiEnvironment } from "./environment.ts";
+import { startEvents } from "./events/index.ts";
 import { listen, stopServing } from "./serve.ts";
 
 /** A caller waits for the answer: a question that PostgreSQL cannot answer in this time is given up. */
@@ -45,6 +46,8 @@ async function run(): Promise<ExitCode> {
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
   });
   closers.defer(() => Promise.race([db.destroy(), sleep(CLOSE_DATABASE_MS)]));
+  const events = startEvents({ db, url: env.DATABASE_URL, logger });
+  closers.defer(() => Promise.race([events.close(), sleep(CLOSE_DATABASE_MS)]));
   const app = createApp({
     db,
     sources: createSources(sourcesOptions(env)),
@@ -54,6 +57,7 @@ async function run(): Promise<ExitCode> {
     corsOrigins: env.CORS_ORIGINS,
     trustedProxies: env.TRUST_PROXY,
     rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
+    events: events.streams,
   });
   const server = await listen(app, env.PORT);
   const { port } = server.address() as AddressInfo;
@@ -61,5 +65,7 @@ async function run(): Promise<ExitCode> {
 
   await stopping;
   logger.info("stopping: what is being answered is finished first");
+  // Streams of events never end by themselves.
+  await events.close();
   return (await stopServing(server, GRACE_MS)) ? ExitCode.ok : ExitCode.drainTimedOut;
 }

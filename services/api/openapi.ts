@@ -1,4 +1,5 @@
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
+import { eventsOperation } from "./events/describe-events.ts";
 import { problemSchema, type ProblemStatus } from "./problem.ts";
 import type { Route } from "./route.ts";
 
@@ -20,6 +21,7 @@ export function describeRoutes(routes: readonly Route[]) {
   for (const route of routes) {
     paths[route.path] = { ...paths[route.path], [route.method]: describeRoute(route) };
   }
+  paths["/events"] = { get: eventsOperation };
   return createDocument({
     openapi: "3.1.0",
     info: {

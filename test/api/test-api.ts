@@ -5,6 +5,7 @@ import { createSources } from "@pricefleet/sources";
 import { afterAll } from "vitest";
 import { type AppOptions, createApp } from "../../services/api/create-app.ts";
 import { createDebugPages } from "../../services/api/debug-pages.ts";
+import { startEvents } from "../../services/api/events/index.ts";
 import { listen, stopServing } from "../../services/api/serve.ts";
 import { checkAgainst, type OpenApiDocument } from "./documented-answers.ts";
 
@@ -36,9 +37,15 @@ export const quietLogger = createLogger({
 /** A real API on a free port, connected as the API's role. Call it at the top level of a test file. */
 export async function startTestApi(
   apiUrl: string,
-  changes: Partial<AppOptions> & { statementTimeoutMs?: number } = {},
+  changes: Partial<AppOptions> & {
+    statementTimeoutMs?: number;
+    maxStreams?: number;
+    heartbeatMs?: number;
+  } = {},
 ): Promise<TestApi> {
   const db = await connectForTest(apiUrl, changes.statementTimeoutMs);
+  const { maxStreams = 100, heartbeatMs = 15_000 } = changes;
+  const events = startEvents({ db, url: apiUrl, logger: quietLogger, maxStreams, heartbeatMs });
   const app = createApp({
     db,
     sources: createSources({}),
@@ -48,10 +55,14 @@ export async function startTestApi(
     corsOrigins: [],
     trustedProxies: 0,
     rateLimitPerMinute: 0,
+    events: events.streams,
     ...changes,
   });
   const server = await listen(app, 0);
-  afterAll(() => stopServing(server, 5_000));
+  afterAll(async () => {
+    await events.close();
+    await stopServing(server, 5_000);
+  });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const documentResponse = await fetch(`${url}/openapi.json`);
   if (!documentResponse.ok) throw new Error(`/openapi.json: ${await documentResponse.text()}`);

@@ -1,3 +1,4 @@
+import { analyticsRoutes } from "./analytics.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { healthRoutes } from "./health.ts";
 import { hostRoutes } from "./hosts.ts";
@@ -10,6 +11,7 @@ export { healthRoutes };
 export const dataRoutes = [
   ...searchRoutes,
   ...runRoutes,
+  ...analyticsRoutes,
   ...listingRoutes,
   ...hostRoutes,
   ...deadLetterRoutes,
