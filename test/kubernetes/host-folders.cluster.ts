@@ -57,7 +57,7 @@ describe("values-microk8s.yaml: pages and profiles in folders of the node", () =
     expect(Number(onNode(`find ${FOLDER}/snapshots -type f -user 1000 | wc -l`))).toBeGreaterThanOrEqual(1);
   });
 
-  test("the folders outlive the release, and a new one finds them", () => {
+  test("the folders outlive the release, and their claims stay bound", () => {
     helm("uninstall", "pricefleet", `--namespace=${NAMESPACE}`, "--wait");
     expect(Number(onNode(`find ${FOLDER}/snapshots -type f | wc -l`))).toBeGreaterThanOrEqual(1);
     const volumes = kubectl(
