@@ -1,20 +1,28 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { changeRunState, ensureHosts, markCollected, markGivenUp, noteBlock } from "@pricefleet/database";
 import { waitingTime } from "./waiting-words.ts";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { createDebugStore } from "@pricefleet/fetching";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import {
   anItem,
   beginRun,
   claimTargets,
   connectForTest,
   finishClaim,
+  quietLogger,
   startTestApi,
   storePage,
 } from "../../test/api/index.ts";
 import { createTestDatabase } from "../../test/harness/index.ts";
+import { createDebugPages } from "./debug-pages.ts";
 
 const database = await createTestDatabase();
 const worker = await connectForTest(database.workerUrl);
-const api = await startTestApi(database.apiUrl);
+const debugDir = mkdtempSync(join(tmpdir(), "pricefleet-debug-"));
+afterAll(() => rmSync(debugDir, { recursive: true, force: true }));
+const api = await startTestApi(database.apiUrl, { debugPages: createDebugPages(debugDir, quietLogger) });
 
 /** A run of ten listings: three done, two failed, one dead, the rest to come. */
 async function halfDoneRun(term: string): Promise<string> {
@@ -121,6 +129,17 @@ describe("a run", () => {
       [null, "initializing"],
       ["initializing", "processing"],
     ]);
+  });
+
+  it("a failure leads to the page that failed, where it was kept", async () => {
+    const id = await halfDoneRun("kept");
+    const [{ target_id: targetId }] = (await api.get(`/runs/${id}`)).body.last_errors;
+    const html = "<p>not what was expected";
+    await createDebugStore(debugDir).save({ targetId, attempt: 1, html, screenshot: null });
+    const [latest, other] = (await api.get(`/runs/${id}`)).body.last_errors;
+    expect(latest.screenshot_url).toBeNull();
+    expect(other.page_url).toBeNull();
+    expect(await (await api.fetch(latest.page_url)).text()).toBe(html);
   });
 
   it("the time left is not known until all pages are read", async () => {

@@ -110,6 +110,7 @@ async function lastErrorsOf(db: Database, runId: string) {
       sql.ref<TargetState>("state").as("state"),
       "reason",
       "last_error as error",
+      "attempts",
       "finished_at as at",
     ])
     .where("run_id", "=", runId)

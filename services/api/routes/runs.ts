@@ -4,7 +4,6 @@ import {
   askRun,
   askRunInterruption,
   askSearch,
-  type Database,
   findCollectorOf,
   findRun,
   findRuns,
@@ -13,6 +12,7 @@ import {
 import { z } from "zod";
 import { endedAtId, readCursor, writeCursor } from "../cursor.ts";
 import { cursorField, id, idParams, pageSchema, pageSize, timestamp } from "../fields.ts";
+import type { DebugPages } from "../debug-pages.ts";
 import { Problem } from "../problem.ts";
 import { count, countFields, progressFields } from "../progress/progress-fields.ts";
 import { progressOf, successRate } from "../progress/run-progress.ts";
@@ -65,6 +65,9 @@ const run = runSummary
           reason: z.string().nullable(),
           error: z.string().nullable(),
           at: timestamp.nullable(),
+          attempts: count,
+          page_url: z.string().nullable().describe("The page of the last attempt, as it was kept"),
+          screenshot_url: z.string().nullable(),
         }),
       )
       .max(5),
@@ -130,7 +133,7 @@ export const runRoutes = [
     params: idParams,
     responses: { 200: { description: "The run", schema: run } },
     problems: [404],
-    answer: async ({ db, params }) => ({ status: 200, body: await runAsItIs(db, params.id) }),
+    answer: async ({ params, ...means }) => ({ status: 200, body: await runAsItIs(means, params.id) }),
   }),
   defineRoute({
     method: "post",
@@ -153,7 +156,7 @@ export const runRoutes = [
         means.requestId,
       );
       if (body.on_interruption !== undefined) await askRunInterruption(db, runId, body.on_interruption);
-      return { status: 202, headers: { Location: `/runs/${runId}` }, body: await runAsItIs(db, runId) };
+      return { status: 202, headers: { Location: `/runs/${runId}` }, body: await runAsItIs(means, runId) };
     },
   }),
   askingRoute("start", "Start a run again that was reset: it reads its search from the first page"),
@@ -172,9 +175,9 @@ function askingRoute(request: RunRequest, summary: string) {
     params: idParams,
     responses: { 202: { description: "Asked for", schema: run } },
     problems: [404, 409],
-    answer: async ({ db, params, requestId }) => {
-      await askOfRun(db, params.id, request, requestId);
-      return { status: 202, body: await runAsItIs(db, params.id) };
+    answer: async ({ params, requestId, ...means }) => {
+      await askOfRun(means.db, params.id, request, requestId);
+      return { status: 202, body: await runAsItIs(means, params.id) };
     },
   });
 }
@@ -191,7 +194,10 @@ async function searchOf({ db, sources }: Means, body: z.infer<typeof newRun>): P
   return askSearch(db, { source, term, url, maxPages, enrichLimit });
 }
 
-async function runAsItIs(db: Database, runId: string): Promise<z.infer<typeof run>> {
+async function runAsItIs(
+  { db, debugPages }: Pick<Means, "db" | "debugPages">,
+  runId: string,
+): Promise<z.infer<typeof run>> {
   const found = await findRun(db, runId);
   if (found === null) throw new Problem("not-found", `run ${runId} does not exist`);
   const { counts, ...progress } = progressOf(found, new Date());
@@ -199,9 +205,21 @@ async function runAsItIs(db: Database, runId: string): Promise<z.infer<typeof ru
     ...summarise({ ...found, counts }),
     ...progress,
     closed_hosts: found.closed_hosts.map((closed) => ({ ...closed, waiting: waitingWords(closed) })),
-    last_errors: found.last_errors,
+    last_errors: await Promise.all(
+      found.last_errors.map(async (error) => ({ ...error, ...(await linksTo(error, debugPages)) })),
+    ),
     collector: await findCollectorOf(db, runId),
     events: found.events,
+  };
+}
+
+/** The page that failed, where it was kept and is still there. */
+async function linksTo({ target_id, attempts }: { target_id: string; attempts: number }, pages: DebugPages) {
+  const kept = await pages.keptOf(target_id, attempts);
+  const url = (kind: string) => `/dead-letters/${target_id}/${kind}?attempt=${attempts}`;
+  return {
+    page_url: kept.page ? url("page") : null,
+    screenshot_url: kept.screenshot ? url("screenshot") : null,
   };
 }
 
