@@ -46,6 +46,7 @@ const everyOption = {
   streamer: { enabled: true },
   tor: { enabled: true },
   tradingview: { credentialsSecret: "tradingview" },
+  sentry: { dsnSecret: "sentry" },
   storage: { hostFolder: "/var/snap/microk8s/common/price-tracker" },
   network: { extraEgress: [{ to: [{ ipBlock: { cidr: "10.7.0.0/16" } }], ports: [{ port: 8080 }] }] },
 };
@@ -93,6 +94,7 @@ describe.skipIf(!hasHelm)("with helm", () => {
     ["tor.enable", { tor: { enable: true } }],
     ["streamer.enable", { streamer: { enable: true } }],
     ["tradingview.secret", { tradingview: { secret: "x" } }],
+    ["sentry.dsn", { sentry: { dsn: "https://key@example.com/1" } }],
     ["network.extraEgress.0.form", { network: { extraEgress: [{ form: [] }] } }],
   ])("the misspelt value %s is refused", (path, values) => {
     expect(() => renderChart(values)).toThrow(new RegExp(`'${path.split(".").at(-1)}' not allowed`));
@@ -187,6 +189,15 @@ describe.skipIf(!hasHelm)("with helm", () => {
       "Deployment quotes-worker",
       "Deployment worker",
     ]);
+  });
+
+  test("every service that runs is told where unexpected errors go, from a Secret", () => {
+    const objects = objectsOf(renderChart(everyOption));
+    const told = { valueFrom: { secretKeyRef: { name: "sentry", key: "dsn" } } };
+    for (const name of ["api", "dispatcher", "worker", "quotes-worker", "streamer"]) {
+      const env = containerOf(objects, "Deployment", name).env ?? [];
+      expect(env.find((variable) => variable.name === "SENTRY_DSN")).toMatchObject(told);
+    }
   });
 
   test("the streamer gets the internet, PostgreSQL and its login, and no RabbitMQ", () => {

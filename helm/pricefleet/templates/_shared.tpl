@@ -71,6 +71,9 @@ imagePullSecrets:
 {{- define "pricefleet.sharedEnv" -}}
 - name: LOG_LEVEL
   value: {{ .Values.log.level }}
+{{- with .Values.sentry.dsnSecret }}
+{{ include "pricefleet.variable" (dict "name" "SENTRY_DSN" "from" (dict "secret" . "key" "dsn")) }}
+{{- end }}
 {{- end }}
 
 {{/* A login at TradingView, where there is one; its addresses are settings. */}}
