@@ -33,3 +33,6 @@ export const RETRY_RUNGS_SECONDS = [1, 5, 15, 60, 300] as const;
 
 /** A message older than this returns its target to `pending` instead of being worked on. */
 export const MESSAGE_DEADLINE_HOURS = 12;
+
+/** A target that recurs waits so long after each failure in a row, and never longer than the longest. */
+export const REFRESH_BACKOFF = { stepSeconds: 5, longestSeconds: 60 } as const;

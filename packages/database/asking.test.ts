@@ -2,6 +2,7 @@ import pg from "pg";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "../../test/harness/index.ts";
 import {
+  type RunClaim,
   aClaim,
   addTargets,
   aHost,
@@ -13,7 +14,7 @@ import {
 } from "./fixtures/test-book.ts";
 import { takeDueTargets } from "./repositories/belt-repository.ts";
 import { changeRunState } from "./repositories/run-repository.ts";
-import { type Claim, markDeadLettered, markGivenUp } from "./repositories/target-repository.ts";
+import { markDeadLettered, markGivenUp } from "./repositories/target-repository.ts";
 
 const urls = await createTestDatabase();
 const book = await openTestBook(urls);
@@ -135,7 +136,7 @@ describe("asking for runs", () => {
 
   it("a retry gives all that failed its attempts anew and opens the run", async () => {
     const claims = await Promise.all((await queuedTargets(db, 2)).map((target) => claimed(db, target)));
-    const [failed, dead] = claims as [Claim, Claim];
+    const [failed, dead] = claims as [RunClaim, RunClaim];
     await markGivenUp(db, failed, "failed", failure);
     await markGivenUp(db, dead, "dead", failure);
     await changeRunState(db, failed.runId, "completed", "test");

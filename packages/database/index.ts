@@ -29,6 +29,7 @@ export * from "./repositories/partition-repository.ts";
 export * from "./repositories/robots-repository.ts";
 export * from "./repositories/run-counts-repository.ts";
 export type { Buckets, RunProgress } from "./repositories/run-progress-queries.ts";
+export * from "./repositories/recurring-repository.ts";
 export * from "./repositories/run-queries.ts";
 export * from "./repositories/run-repository.ts";
 export { type FiredSearch, startDueSearches } from "./repositories/schedule-repository.ts";

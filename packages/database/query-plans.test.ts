@@ -143,6 +143,17 @@ const workersCalls: Record<string, Call> = {
   returnOverdueTargets: (db) => door.returnOverdueTargets(db, 1_000),
   freeDeadLeases: (db) => door.freeDeadLeases(db, 1_000),
   undeliveredDeadLetters: (db) => door.undeliveredDeadLetters(db, 0, 100),
+  keepRefreshing: (db) =>
+    door.keepRefreshing(db, {
+      queue: "quote_refresh",
+      source: "sample",
+      host: "h1.example",
+      externalId: "XAUUSD",
+      url: "https://quotes.example/x",
+      refreshSeconds: 60,
+    }),
+  endRefresh: (db) =>
+    door.endRefresh(db, { targetId: "777", leaseToken: "00000000-0000-0000-0000-000000000000" }, null),
   findDead: (db) => door.findDead(db, [aDeadTarget()]),
   expectedDeadLetters: (db) => door.expectedDeadLetters(db, "listing_enrichment"),
   notePoison: (db) => door.notePoison(db, "listing_enrichment", []),

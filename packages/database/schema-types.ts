@@ -544,6 +544,9 @@ export interface TargetMoves {
 }
 
 export interface Targets {
+  /**
+   * since it was last tried anew; of a recurring target: since its last refresh that went well
+   */
   attempts: Generated<number>;
   created_at: Generated<Timestamp>;
   dead_lettered_at: Timestamp | null;
@@ -560,8 +563,9 @@ export interface Targets {
   publish_id: Generated<number>;
   queue: string;
   reason: string | null;
+  refresh_seconds: number | null;
   republish_after: Timestamp | null;
-  run_id: Int8;
+  run_id: Int8 | null;
   source: string;
   started_at: Timestamp | null;
   state: Generated<string>;

@@ -496,7 +496,7 @@ CREATE FUNCTION price_tracker.count_changed_targets() RETURNS trigger
                   END AS outcome,
                  CASE WHEN o.state = 'running'
                       THEN greatest(1, extract(epoch FROM clock_timestamp() - o.started_at) * 1000)::float8 END AS duration_ms
-            FROM old_targets o JOIN new_targets n USING (id)
+            FROM old_targets o JOIN new_targets n USING (id) WHERE n.run_id IS NOT NULL
         ) changed
        WHERE from_state <> to_state OR from_reason <> to_reason
        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10;
@@ -511,7 +511,7 @@ CREATE FUNCTION price_tracker.count_deleted_targets() RETURNS trigger
     AS $$
     BEGIN
       INSERT INTO price_tracker.target_moves (run_id, source, host, queue, from_state, from_reason, count)
-      SELECT run_id, source, host, queue, state, CASE WHEN o.state IN ('failed', 'dead') THEN coalesce(o.reason, 'unknown') ELSE '' END, count(*) FROM old_targets o GROUP BY 1, 2, 3, 4, 5, 6;
+      SELECT run_id, source, host, queue, state, CASE WHEN o.state IN ('failed', 'dead') THEN coalesce(o.reason, 'unknown') ELSE '' END, count(*) FROM old_targets o WHERE run_id IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6;
       RETURN NULL;
     END $$;
 
@@ -523,7 +523,7 @@ CREATE FUNCTION price_tracker.count_new_targets() RETURNS trigger
     AS $$
     BEGIN
       INSERT INTO price_tracker.target_moves (run_id, source, host, queue, to_state, to_reason, count)
-      SELECT run_id, source, host, queue, state, CASE WHEN n.state IN ('failed', 'dead') THEN coalesce(n.reason, 'unknown') ELSE '' END, count(*) FROM new_targets n GROUP BY 1, 2, 3, 4, 5, 6;
+      SELECT run_id, source, host, queue, state, CASE WHEN n.state IN ('failed', 'dead') THEN coalesce(n.reason, 'unknown') ELSE '' END, count(*) FROM new_targets n WHERE run_id IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6;
       RETURN NULL;
     END $$;
 
@@ -1032,8 +1032,12 @@ CREATE FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt i
       ), market AS (
         SELECT m.run_id, m.host, m.queue, count(*) OVER (PARTITION BY m.host, m.queue) AS runs_at_host,
                least(p_longest_belt, greatest(32, 600000 / greatest(h.min_delay_ms, 1))) - coalesce(belt.length, 0) AS room
-          FROM run_markets m
-          JOIN runs r ON r.id = m.run_id AND r.state IN ('initializing', 'processing')
+          FROM (
+            SELECT rm.run_id, rm.host, rm.queue FROM run_markets rm
+              JOIN runs r ON r.id = rm.run_id AND r.state IN ('initializing', 'processing')
+            UNION ALL
+            SELECT DISTINCT NULL::bigint, host, queue FROM targets WHERE run_id IS NULL AND state = 'pending'
+          ) m
           JOIN hosts h ON h.host = m.host AND (h.closed_until IS NULL OR h.closed_until < now() + interval '5 minutes')
           LEFT JOIN belt ON belt.host = m.host AND belt.queue = m.queue
       )
@@ -1050,11 +1054,17 @@ CREATE FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt i
                  row_number() OVER (PARTITION BY m.run_id, m.host, m.queue ORDER BY p.not_before, p.id) AS turn_in_run
             FROM unnest(v_run_ids, v_hosts, v_queues, v_rooms, v_runs_at_host) AS m (run_id, host, queue, room, runs_at_host)
             CROSS JOIN LATERAL (
-              SELECT t.id, t.not_before FROM targets t
-               WHERE t.run_id = m.run_id AND t.host = m.host AND t.queue = m.queue AND t.state = 'pending'
-                 AND t.not_before <= now()
-               ORDER BY t.not_before, t.id
-               LIMIT least(m.room, p_limit, ceil(v_share::numeric / m.runs_at_host))
+              (SELECT t.id, t.not_before FROM targets t
+                WHERE t.run_id = m.run_id AND t.host = m.host AND t.queue = m.queue AND t.state = 'pending'
+                  AND t.not_before <= now()
+                ORDER BY t.not_before, t.id
+                LIMIT least(m.room, p_limit, ceil(v_share::numeric / m.runs_at_host)))
+              UNION ALL
+              (SELECT t.id, t.not_before FROM targets t
+                WHERE m.run_id IS NULL AND t.run_id IS NULL AND t.host = m.host AND t.queue = m.queue
+                  AND t.state = 'pending' AND t.not_before <= now()
+                ORDER BY t.not_before, t.id
+                LIMIT least(m.room, p_limit, ceil(v_share::numeric / m.runs_at_host)))
             ) p
         ), ranked AS (
           SELECT id, room, row_number() OVER (PARTITION BY host, queue ORDER BY turn_in_run, id) AS turn FROM due
@@ -1703,7 +1713,7 @@ COMMENT ON COLUMN price_tracker.runs.on_interruption IS 'null: as the search say
 
 CREATE TABLE price_tracker.targets (
     id bigint NOT NULL,
-    run_id bigint NOT NULL,
+    run_id bigint,
     queue text NOT NULL,
     source text NOT NULL,
     host text NOT NULL,
@@ -1726,14 +1736,20 @@ CREATE TABLE price_tracker.targets (
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
     walls_met integer DEFAULT 0 NOT NULL,
+    refresh_seconds integer,
     CONSTRAINT a_queued_target_is_published_again CHECK (((state <> 'queued'::text) OR (republish_after IS NOT NULL))),
+    CONSTRAINT a_recurring_target_never_ends CHECK (((refresh_seconds IS NULL) OR (state <> ALL (ARRAY['done'::text, 'failed'::text, 'dead'::text])))),
     CONSTRAINT a_running_target_has_a_lease CHECK (((state <> 'running'::text) OR ((lease_token IS NOT NULL) AND (lease_expires_at IS NOT NULL)))),
+    CONSTRAINT a_target_has_a_run_or_recurs CHECK (((run_id IS NULL) = (refresh_seconds IS NOT NULL))),
     CONSTRAINT targets_queue_check CHECK ((queue = ANY (ARRAY['listing_enrichment'::text, 'quote_refresh'::text, 'history_sync'::text]))),
+    CONSTRAINT targets_refresh_seconds_check CHECK ((refresh_seconds > 0)),
     CONSTRAINT targets_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'dead'::text, 'cancelled'::text])))
 )
 WITH (fillfactor='80');
 
 ALTER TABLE price_tracker.targets OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.targets.attempts IS 'since it was last tried anew; of a recurring target: since its last refresh that went well';
 
 COMMENT ON COLUMN price_tracker.targets.walls_met IS 'attempts that met a wall or a rate limit, which are given back';
 
@@ -1757,6 +1773,7 @@ CREATE VIEW price_tracker.run_count_differences AS
                 END AS reason,
             count(*) AS count
            FROM price_tracker.targets t
+          WHERE (t.run_id IS NOT NULL)
           GROUP BY t.run_id, t.source, t.host, t.queue, t.state,
                 CASE
                     WHEN (t.state = ANY (ARRAY['failed'::text, 'dead'::text])) THEN COALESCE(t.reason, 'unknown'::text)
@@ -2257,6 +2274,10 @@ CREATE INDEX targets_overdue ON price_tracker.targets USING btree (republish_aft
 
 CREATE INDEX targets_pending ON price_tracker.targets USING btree (run_id, host, queue, not_before, id) WHERE (state = 'pending'::text);
 
+CREATE UNIQUE INDEX targets_recurring ON price_tracker.targets USING btree (queue, source, external_id) WHERE (run_id IS NULL);
+
+CREATE INDEX targets_recurring_pending ON price_tracker.targets USING btree (host, queue, not_before, id) WHERE ((run_id IS NULL) AND (state = 'pending'::text));
+
 CREATE INDEX targets_to_dead_letter ON price_tracker.targets USING btree (id) WHERE ((state = 'dead'::text) AND (dead_lettered_at IS NULL));
 
 ALTER INDEX price_tracker.bars_pkey ATTACH PARTITION price_tracker.bars_rest_pkey;
@@ -2271,7 +2292,7 @@ CREATE TRIGGER changed_targets_are_counted AFTER UPDATE ON price_tracker.targets
 
 CREATE TRIGGER deleted_targets_are_counted AFTER DELETE ON price_tracker.targets REFERENCING OLD TABLE AS old_targets FOR EACH STATEMENT EXECUTE FUNCTION price_tracker.count_deleted_targets();
 
-CREATE TRIGGER failures_are_noted AFTER UPDATE OF state ON price_tracker.targets FOR EACH ROW WHEN (((old.state = 'running'::text) AND (new.state = ANY (ARRAY['pending'::text, 'queued'::text, 'failed'::text, 'dead'::text])) AND (new.error_class IS NOT NULL))) EXECUTE FUNCTION price_tracker.note_failure();
+CREATE TRIGGER failures_are_noted AFTER UPDATE OF state ON price_tracker.targets FOR EACH ROW WHEN (((old.state = 'running'::text) AND (new.state = ANY (ARRAY['pending'::text, 'queued'::text, 'failed'::text, 'dead'::text])) AND (new.error_class IS NOT NULL) AND ((new.attempts >= old.attempts) OR (new.error_class = ANY (ARRAY['blocked'::text, 'rate-limited'::text]))))) EXECUTE FUNCTION price_tracker.note_failure();
 
 CREATE TRIGGER new_targets_are_counted AFTER INSERT ON price_tracker.targets REFERENCING NEW TABLE AS new_targets FOR EACH STATEMENT EXECUTE FUNCTION price_tracker.count_new_targets();
 

@@ -5,12 +5,15 @@ import {
   NotYetError,
   PricefleetError,
   RateLimitedError,
+  REFRESH_BACKOFF,
 } from "@pricefleet/contracts";
 
 /** What happens to a target after an attempt that failed. */
 export type Fate =
   | { to: "failed" | "dead"; failure: Failure }
   | { to: "later"; failure: Failure; delayMs: number }
+  /** A target that recurs is read again then; its failures in a row go on counting. */
+  | { to: "next-refresh"; failure: Failure; delayMs: number }
   /** Nothing reached the site, so the attempt is given back. */
   | { to: "later-when-there-is-a-way-out"; failure: Failure; delayMs: number }
   /** Nothing was tried: the attempt is given back. */
@@ -24,51 +27,59 @@ interface Failure {
   message: string;
 }
 
-const MOST_ATTEMPTS = 5;
-/** A page that shows a wall this often, while its host may be open to others, is given up. */
-const MOST_WALLS = 30;
-const FIRST_WAIT_BEHIND_WALL_MS = 5_000;
-/** A second look tells a page cut short from a layout that really changed. */
-const MOST_LOOKS_AT_A_CHANGED_LAYOUT = 2;
-const FIRST_BACKOFF_MS = 2_000;
+interface Budget {
+  /** Spent attempts, or for walls those that were given back, after which a target ends. */
+  most: number;
+  end: "failed" | "dead";
+  /** The first wait; each next one is twice as long, up to LONGEST_BACKOFF_MS. */
+  firstWaitMs: number;
+}
+
+/** The whole table; docs/reliability.md shows it to people. */
+const budgets: Record<ErrorClass, Budget> = {
+  permanent: { most: 1, end: "failed", firstWaitMs: 0 },
+  poison: { most: 1, end: "failed", firstWaitMs: 0 },
+  temporary: { most: 5, end: "dead", firstWaitMs: 2_000 },
+  // A second look tells a page cut short from a layout that really changed.
+  "layout-changed": { most: 2, end: "dead", firstWaitMs: 2_000 },
+  // A page that shows a wall this often, while its host may be open to others, is given up.
+  blocked: { most: 30, end: "dead", firstWaitMs: 5_000 },
+  "rate-limited": { most: 30, end: "dead", firstWaitMs: 5_000 },
+};
+const LONGEST_BACKOFF_MS = 5 * 60_000;
 /** Shorter than the longest pause of a proxy: what comes back is used soon. */
 const NO_WAY_OUT_DELAY_MS = 30_000;
-const LONGEST_BACKOFF_MS = 5 * 60_000;
+
+/** What has been tried of a target so far. */
+interface Tried {
+  /** 1 for the first. Of a target that recurs: how often in a row it has failed, this time included. */
+  attempt: number;
+  /** How many attempts before met a wall, and were given back. */
+  wallsMet: number;
+  /** It never ends: a limit ends one refresh. */
+  recurs: boolean;
+}
 
 /**
  * The one place where an error becomes a fate. Pure: the class decides, with how many attempts were made.
- * @param attempt 1 for the first.
- * @param wallsMet how many attempts before met a wall, and were given back.
  * @param chance from 0 to 1, for the jitter.
  */
-export function decideFate(error: unknown, attempt: number, wallsMet: number, chance: number): Fate {
+export function decideFate(error: unknown, { attempt, wallsMet, recurs }: Tried, chance: number): Fate {
   const failure = failureOf(error);
   if (error instanceof NoWayOutError) {
     return { to: "later-when-there-is-a-way-out", failure, delayMs: jittered(NO_WAY_OUT_DELAY_MS, chance) };
   }
   if (error instanceof NotYetError) return { to: "not-yet", failure, delayMs: error.waitMs };
-  switch (failure.errorClass) {
-    case "permanent":
-    case "poison":
-      return { to: "failed", failure };
-    case "blocked":
-    case "rate-limited":
-      if (wallsMet + 1 >= MOST_WALLS) return { to: "dead", failure };
-      return {
-        to: "later-behind-wall",
-        failure,
-        delayMs: backoffMs(wallsMet + 1, chance, FIRST_WAIT_BEHIND_WALL_MS),
-      };
-    case "temporary":
-      return laterOrDead(MOST_ATTEMPTS);
-    case "layout-changed":
-      return laterOrDead(MOST_LOOKS_AT_A_CHANGED_LAYOUT);
+  const isWall = failure.errorClass === "blocked" || failure.errorClass === "rate-limited";
+  const { most, end, firstWaitMs } = budgets[failure.errorClass];
+  const spent = isWall ? wallsMet + 1 : attempt;
+  if (recurs && !isWall) {
+    const { stepSeconds, longestSeconds } = REFRESH_BACKOFF;
+    return { to: "next-refresh", failure, delayMs: 1_000 * Math.min(stepSeconds * attempt, longestSeconds) };
   }
-
-  function laterOrDead(mostAttempts: number): Fate {
-    if (attempt >= mostAttempts) return { to: "dead", failure };
-    return { to: "later", failure, delayMs: backoffMs(attempt, chance, FIRST_BACKOFF_MS) };
-  }
+  if (spent >= most && !recurs) return { to: end, failure };
+  const delayMs = backoffMs(spent, chance, firstWaitMs);
+  return { to: isWall ? "later-behind-wall" : "later", failure, delayMs };
 }
 
 /** Exponential, with jitter. */

@@ -1,6 +1,7 @@
 import { messageOf, PricefleetError } from "@pricefleet/contracts";
 import {
   type Claim,
+  endRefresh,
   isRetryable,
   markDeadLettered,
   markGivenUp,
@@ -34,7 +35,11 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
   if (!(error instanceof PricefleetError) && isRetryable(error)) throw error;
   const { claim, delivery, page } = attempt;
   const { logger } = bench;
-  const fate = decideFate(error, claim.attempt, claim.wallsMet, Math.random());
+  const fate = decideFate(
+    error,
+    { attempt: claim.attempt, wallsMet: claim.wallsMet, recurs: claim.runId === null },
+    Math.random(),
+  );
   const { failure } = fate;
   const stack = failure.reason === "unexpected" && error instanceof Error ? error.stack : undefined;
   logger.log(fate.to === "not-yet" ? "debug" : "warn", "attempt failed", {
@@ -52,6 +57,9 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
   switch (fate.to) {
     case "later":
       return postpone(attempt, { ...failure, delayMs: fate.delayMs, countsAsAttempt: true }, bench);
+    case "next-refresh":
+      await withRetries(() => endRefresh(bench.db, claim, { ...failure, delayMs: fate.delayMs }));
+      return;
     case "later-when-there-is-a-way-out":
     case "not-yet":
       return postpone(attempt, { ...failure, delayMs: fate.delayMs, countsAsAttempt: false }, bench);

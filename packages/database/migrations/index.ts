@@ -11,6 +11,7 @@ import * as runCollectors from "./0009-run-collectors.ts";
 import * as theHostsClock from "./0010-the-hosts-clock.ts";
 import * as schedules from "./0011-schedules.ts";
 import * as deadLetters from "./0012-dead-letters.ts";
+import * as recurringTargets from "./0013-recurring-targets.ts";
 import * as whoAsked from "./0014-who-asked.ts";
 import * as runControl from "./0017-run-control.ts";
 import * as breakersAndRobots from "./0018-breakers-and-robots.ts";
@@ -31,6 +32,7 @@ export const migrations: Record<string, Migration> = {
   "0010-the-hosts-clock": theHostsClock,
   "0011-schedules": schedules,
   "0012-dead-letters": deadLetters,
+  "0013-recurring-targets": recurringTargets,
   "0014-who-asked": whoAsked,
   "0017-run-control": runControl,
   "0018-breakers-and-robots": breakersAndRobots,

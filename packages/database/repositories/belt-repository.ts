@@ -1,3 +1,4 @@
+import { REFRESH_BACKOFF } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
 
@@ -5,7 +6,8 @@ import type { Database } from "../connect.ts";
 export interface DueTarget {
   targetId: string;
   publishId: number;
-  runId: string;
+  /** Null: it recurs. */
+  runId: string | null;
   /** Of the API request that asked for the run; null if none did. */
   requestId: string | null;
   queue: string;
@@ -38,7 +40,7 @@ export async function takeDueTargets(
     SELECT due.target_id AS "targetId", due.publish_id AS "publishId", due.run_id AS "runId",
            runs.request_id AS "requestId", due.queue, due.source, due.host, due.url, due.attempts
       FROM take_due_targets(${limit}, ${belt.longestBelt}, ${belt.republishAfterSeconds}) due
-      JOIN runs ON runs.id = due.run_id ORDER BY due.turn, due.target_id`.execute(db);
+      LEFT JOIN runs ON runs.id = due.run_id ORDER BY due.turn, due.target_id`.execute(db);
   return rows;
 }
 
@@ -64,19 +66,29 @@ export async function distrustTheBelt(db: Database): Promise<number> {
 /** How often a target may lose its worker in mid-work before it counts as the cause. */
 const LOST_LEASES_ALLOWED = 3;
 
-/** Takes back the targets of workers that are gone. One that has lost its worker three times is dead, not tried for ever. */
+/**
+ * Takes back the targets of workers that are gone. One that has lost its worker three times is dead, not tried for ever;
+ * one that recurs goes on, later each time.
+ */
 export async function freeDeadLeases(db: Database, limit: number): Promise<{ freed: number; dead: number }> {
   const { rows } = await sql<{ state: string }>`
-    UPDATE targets SET
+    WITH lost AS (
+      SELECT id, refresh_seconds IS NULL AND lost_leases + 1 >= ${LOST_LEASES_ALLOWED} AS is_dead
+        FROM targets WHERE state = 'running' AND lease_expires_at <= now()
+       ORDER BY lease_expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
+    )
+    UPDATE targets t SET
       lost_leases = lost_leases + 1,
-      state = CASE WHEN lost_leases + 1 >= ${LOST_LEASES_ALLOWED} THEN 'dead' ELSE 'pending' END,
-      finished_at = CASE WHEN lost_leases + 1 >= ${LOST_LEASES_ALLOWED} THEN now() END,
+      state = CASE WHEN is_dead THEN 'dead' ELSE 'pending' END,
+      finished_at = CASE WHEN is_dead THEN now() END,
+      not_before = CASE WHEN refresh_seconds IS NULL THEN not_before
+                        ELSE now() + make_interval(secs => least(${REFRESH_BACKOFF.stepSeconds}::integer * attempts,
+                                                                 ${REFRESH_BACKOFF.longestSeconds}::integer)) END,
       error_class = 'temporary',
-      reason = CASE WHEN lost_leases + 1 >= ${LOST_LEASES_ALLOWED} THEN 'crashes-worker' ELSE 'lost-lease' END,
+      reason = CASE WHEN is_dead THEN 'crashes-worker' ELSE 'lost-lease' END,
       last_error = 'the worker ' || coalesce(worker, '?') || ' did not finish within its lease',
       lease_token = NULL, lease_expires_at = NULL
-     WHERE id IN (SELECT id FROM targets WHERE state = 'running' AND lease_expires_at <= now()
-                   ORDER BY lease_expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+      FROM lost WHERE lost.id = t.id
     RETURNING state`.execute(db);
   const dead = rows.filter((row) => row.state === "dead").length;
   return { freed: rows.length - dead, dead };

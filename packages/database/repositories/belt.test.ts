@@ -71,7 +71,7 @@ describe("taking what is due", () => {
     await addTargets(db, second, host, 3);
     const taken = runsOf(await takeDueTargets(db, 6));
     expect(taken.filter((id) => id === second.id)).toHaveLength(3);
-    expect(taken.slice(0, 2).toSorted()).toEqual([first.id, second.id].toSorted());
+    expect(new Set(taken.slice(0, 2))).toEqual(new Set([first.id, second.id]));
   });
 
   it("what small hosts and finished runs leave goes to those that have more", async () => {

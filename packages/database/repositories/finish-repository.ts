@@ -24,6 +24,7 @@ export async function finishListing(
   finished: FinishedListing,
 ): Promise<"now" | "before" | "lost"> {
   const { claim, item, details, snapshot, learnedMode } = finished;
+  if (claim.runId === null) throw new TypeError(`target ${claim.targetId} recurs: it is no listing of a run`);
   const sighting = sightingAsJson({
     source: claim.source,
     // The target's identity is the listing's: a page that calls itself otherwise must not make a second listing.

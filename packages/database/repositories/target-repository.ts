@@ -13,7 +13,8 @@ export interface Claim {
   slot: Slot;
   /** Attempts before this one that met a wall or a rate limit. */
   wallsMet: number;
-  runId: string;
+  /** Null: the target recurs. */
+  runId: string | null;
   queue: string;
   source: string;
   host: string;
@@ -48,7 +49,7 @@ interface ClaimRow {
   wait_ms: number;
   lease_token: string;
   attempt: number;
-  run_id: string;
+  run_id: string | null;
   queue: string;
   source: string;
   host: string;
