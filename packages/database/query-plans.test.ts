@@ -1,3 +1,4 @@
+import type { CollectorReport } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import { afterAll, describe, expect, it } from "vitest";
 import { createTestDatabase } from "../../test/harness/index.ts";
@@ -138,6 +139,15 @@ const times = (calls: Call[]): Call => {
 };
 
 /** Every function of this package that asks the worker's PostgreSQL something, with arguments as in real work. */
+const GOLD = "TVC:GOLD";
+const aCollector: CollectorReport = {
+  kind: "process",
+  name: "4711",
+  state: "running",
+  message: "at work",
+  pods: [],
+};
+
 const workersCalls: Record<string, Call> = {
   takeDueTargets: (db) => door.takeDueTargets(db, 1_000),
   returnOverdueTargets: (db) => door.returnOverdueTargets(db, 1_000),
@@ -154,6 +164,20 @@ const workersCalls: Record<string, Call> = {
     }),
   endRefresh: (db) =>
     door.endRefresh(db, { targetId: "777", leaseToken: "00000000-0000-0000-0000-000000000000" }, null),
+  runsToLookAt: (db) => door.runsToLookAt(db, 100),
+  noteCollector: (db) => door.noteCollector(db, run.id, aCollector),
+  noteCollectorGone: (db) => door.noteCollectorGone(db, run.id, "its pod is no more"),
+  subscribedInstruments: (db) => door.subscribedInstruments(db, "tradingview"),
+  storeQuotes: (db) => door.storeQuotes(db, []),
+  countRejections: (db) => door.countRejections(db, []),
+  notifyQuotesChanged: (db) => door.notifyQuotesChanged(db, ["1"]),
+  notifyBarsChanged: (db) => door.notifyBarsChanged(db, [{ instrument: GOLD, interval: "1m" }]),
+  storeTickBars: (db) => door.storeTickBars(db, []),
+  unfinishedBarsOf: (db) => door.unfinishedBarsOf(db, [GOLD]),
+  lastTicksOf: (db) => door.lastTicksOf(db, [GOLD]),
+  noteGaps: (db) => door.noteGaps(db, []),
+  requestSync: (db) => door.requestSync(db, { instrument: GOLD, interval: "1d", bars: 10 }),
+  requestFills: (db) => door.requestFills(db),
   findDead: (db) => door.findDead(db, [aDeadTarget()]),
   expectedDeadLetters: (db) => door.expectedDeadLetters(db, "listing_enrichment"),
   notePoison: (db) => door.notePoison(db, "listing_enrichment", []),
@@ -248,6 +272,8 @@ const apisCalls: Record<string, Call> = {
     (db) => door.findPrices(db, "777", 50, null),
     (db) => door.findPrices(db, "777", 50, position),
   ]),
+  findCollectorOf: (db) => door.findCollectorOf(db, run.id),
+  measureBook: (db) => door.measureBook(db),
   findDailyOutcomes: (db) => door.findDailyOutcomes(db, { from: new Date(), to: new Date() }),
   findRunEventsAfter: (db) => door.findRunEventsAfter(db, 1, 500),
   latestRunEventId: (db) => door.latestRunEventId(db),
@@ -303,6 +329,7 @@ const without = [
   "timeOfBook",
   "asLeader",
   "lateness",
+  "leadUntilStopped",
   "renewTerm",
   "endTerm",
   "connectDatabase",

@@ -25,7 +25,7 @@ export function addBookGauges(registry: Registry, db: Database): () => Promise<v
   });
   const targets = new Gauge({
     name: "pricefleet_targets",
-    help: "Targets by queue and state; of those that have ended, the ones whose run has not",
+    help: "Targets by queue and state, of runs that have not ended and of instruments",
     labelNames: ["queue", "state"],
     registers,
   });

@@ -5,27 +5,24 @@ import type { Database } from "../connect.ts";
 /** What is to be watched of the book. */
 export interface BookMeasurements {
   runs: { state: RunState; count: number }[];
-  /** All that are still to be worked on, and those that have ended of runs that have not. */
+  /** Of runs that have not ended, and those without a run. */
   targets: { queue: QueueName; state: TargetState; count: number }[];
   closedHosts: number;
 }
 
-/** Reads indexes of what is under way, so that its cost grows with that and not with what was ever done. */
+/** Reads the counters of runs under way, so that its cost grows with their number and not with their targets. */
 export async function measureBook(db: Database): Promise<BookMeasurements> {
   const [runs, targets, hosts] = await Promise.all([
     sql<BookMeasurements["runs"][number]>`
       SELECT state, count(*)::integer AS count FROM runs GROUP BY state`.execute(db),
     sql<BookMeasurements["targets"][number]>`
-      SELECT queue, 'pending' AS state, count(*)::integer AS count FROM targets WHERE state = 'pending' GROUP BY queue
-      UNION ALL
-      SELECT queue, 'queued', count(*)::integer FROM targets WHERE state = 'queued' GROUP BY queue
-      UNION ALL
-      SELECT queue, 'running', count(*)::integer FROM targets WHERE state = 'running' GROUP BY queue
-      UNION ALL
-      SELECT t.queue, t.state, count(*)::integer
-        FROM runs r JOIN targets t ON t.run_id = r.id AND t.state IN ('done', 'failed', 'dead', 'cancelled')
-       WHERE r.state IN ('initializing', 'processing', 'paused')
-       GROUP BY t.queue, t.state`.execute(db),
+      SELECT queue, state, sum(count)::integer AS count
+        FROM (SELECT c.queue, c.state, c.count
+                FROM runs r JOIN run_counts_now c ON c.run_id = r.id
+               WHERE r.state IN ('initializing', 'processing', 'paused')
+               UNION ALL
+              SELECT queue, state, 1 FROM targets WHERE run_id IS NULL) there
+       GROUP BY queue, state`.execute(db),
     sql<{ count: number }>`
       SELECT count(*)::integer AS count FROM hosts WHERE closed_until > now()`.execute(db),
   ]);
