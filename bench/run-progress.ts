@@ -47,7 +47,9 @@ try {
     INSERT INTO targets (run_id, queue, source, host, external_id, url)
     SELECT r.id, 'listing_enrichment', 'sample', 'h' || 1 + n % ${HOSTS}::integer || '.example', 'x' || n, 'https://shop.example/' || n
       FROM runs r, generate_series(1, ${TARGETS}::integer) n`.execute(worker);
-  await sql`INSERT INTO run_markets SELECT DISTINCT run_id, host, queue, source FROM targets`.execute(worker);
+  await sql`INSERT INTO run_markets (run_id, host, queue, source) SELECT DISTINCT run_id, host, queue, source FROM targets`.execute(
+    worker,
+  );
   await sql`
     UPDATE targets SET state = 'running', lease_token = gen_random_uuid(), lease_expires_at = now(),
            started_at = now() - random() * interval '9 s' WHERE id % 2 = 0`.execute(worker);

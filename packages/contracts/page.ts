@@ -39,6 +39,8 @@ export interface PageReading {
   items: Item[];
   /** Of a search page: is there a page after this one? */
   has_next_page: boolean;
+  /** Of a search page that names the next one's address; left out where the source knows it by its number. */
+  next_url?: string;
   /** Of a search page: how many results the site says there are, null if it does not say. */
   total_results: number | null;
   /** Of a listing page, beside its single item. */

@@ -253,6 +253,13 @@ const workersCalls: Record<string, Call> = {
   runsWithoutCollector: (db) => door.runsWithoutCollector(db),
   renewCollecting: (db) => door.renewCollecting(db, run.id),
   releaseRun: (db) => door.releaseRun(db, run.id),
+  marketsToCollect: (db) => door.marketsToCollect(db, run.id),
+  isAnyMarketCollected: (db) => door.isAnyMarketCollected(db, run.id),
+  markMarketCollected: times([
+    (db) => door.noteMarketError(db, { runId: run.id, market: 1 }, "gone"),
+    (db) => door.markMarketCollected(db, { runId: run.id, market: 1 }),
+    (db) => door.spreadMarket(db, { runId: run.id, market: 2 }, ["a", "b"]),
+  ]),
   markCollected: (db) => door.markCollected(db, run.id),
   changeRunState: (db) => door.changeRunState(db, run.id, "paused", "test"),
   completeFinishedRuns: (db) => door.completeFinishedRuns(db),
@@ -283,6 +290,13 @@ const apisCalls: Record<string, Call> = {
   findSearch: (db) => door.findSearch(db, run.searchId),
   findSearchFor: (db) => door.findSearchFor(db, "sample", "term 3", null),
   askSearch: (db) => door.askSearch(db, { ...collecting, term: "a third" }),
+  findMarketProgress: (db) => door.findMarketProgress(db, run.id),
+  askSearchOfMarkets: (db) =>
+    door.askSearchOfMarkets(
+      db,
+      [{ source: "sample", term: "one", url: null, max_pages: 0, enrich_limit: 0, at_once: 1 }],
+      { maxPages: 0, enrichLimit: 0 },
+    ),
   askSearchChange: (db) => door.askSearchChange(db, run.searchId, { maxPages: 3 }),
   askSearchSchedule: (db) => door.askSearchSchedule(db, run.searchId, { next_run_at: null }),
   findHosts: times([
@@ -327,6 +341,9 @@ const without = [
   "listenForEvents",
   "findCountDifferences",
   "timeOfBook",
+  "noteMarketError",
+  "spreadMarket",
+  "labelOfMarkets",
   "asLeader",
   "lateness",
   "leadUntilStopped",

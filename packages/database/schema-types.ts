@@ -205,6 +205,31 @@ export interface Listings {
   url: string;
 }
 
+export interface MarketRuns {
+  /**
+   * at most so many of its targets are published or in hand; null: as many as its hosts allow
+   */
+  at_once: number | null;
+  collected_at: Timestamp | null;
+  confirmed: Generated<number>;
+  enrich_limit: number;
+  error: string | null;
+  found: Generated<number>;
+  market: number;
+  max_pages: number;
+  next_page: Generated<number>;
+  /**
+   * where the last page said that the next one is; null: the source knows by the number
+   */
+  next_url: string | null;
+  pages_read: Generated<number>;
+  run_id: Int8;
+  source: string;
+  term: string | null;
+  total_results: number | null;
+  url: string | null;
+}
+
 export interface PoisonMessages {
   /**
    * the first 4 KiB, as UTF-8 as far as it is
@@ -340,6 +365,7 @@ export interface RunEvents {
 
 export interface RunMarkets {
   host: string;
+  market: Generated<number>;
   queue: string;
   run_id: Int8;
   source: string;
@@ -462,6 +488,17 @@ export interface SearchListings {
   search_id: Int8;
 }
 
+export interface SearchMarkets {
+  at_once: number | null;
+  enrich_limit: Generated<number>;
+  market: number;
+  max_pages: Generated<number>;
+  search_id: Int8;
+  source: string;
+  term: string | null;
+  url: string | null;
+}
+
 export interface Snapshots {
   fetched_at: Generated<Timestamp>;
   fetched_by: string;
@@ -559,6 +596,7 @@ export interface Targets {
   lease_expires_at: Timestamp | null;
   lease_token: string | null;
   lost_leases: Generated<number>;
+  market: Generated<number>;
   not_before: Generated<Timestamp>;
   publish_id: Generated<number>;
   queue: string;
@@ -586,6 +624,7 @@ export interface Schema {
   instruments: Instruments;
   leaders: Leaders;
   listings: Listings;
+  market_runs: MarketRuns;
   poison_messages: PoisonMessages;
   price_observations: PriceObservations;
   quote_rejections: QuoteRejections;
@@ -605,6 +644,7 @@ export interface Schema {
   run_transitions: RunTransitions;
   runs: Runs;
   search_listings: SearchListings;
+  search_markets: SearchMarkets;
   searches: Searches;
   snapshots: Snapshots;
   sync_schedules: SyncSchedules;

@@ -301,6 +301,26 @@ CREATE FUNCTION price_tracker.ask_search_interruption(p_search_id bigint, p_on_i
 
 ALTER FUNCTION price_tracker.ask_search_interruption(p_search_id bigint, p_on_interruption text) OWNER TO pricefleet_asks;
 
+CREATE FUNCTION price_tracker.ask_search_of_markets(p_label text, p_markets jsonb, p_max_pages integer, p_enrich_limit integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    DECLARE v_id bigint;
+    BEGIN
+      v_id := ask_search('several', p_label, NULL, p_max_pages, p_enrich_limit);
+      -- One asker at a time: two that write the same list would both delete and both insert.
+      PERFORM FROM searches WHERE id = v_id FOR UPDATE;
+      DELETE FROM search_markets WHERE search_id = v_id;
+      INSERT INTO search_markets (search_id, market, source, term, url, max_pages, enrich_limit, at_once)
+      SELECT v_id, m.market, m.source, m.term, m.url, m.max_pages, m.enrich_limit, m.at_once
+        FROM ROWS FROM (jsonb_to_recordset(p_markets)
+               AS (source text, term text, url text, max_pages integer, enrich_limit integer, at_once integer))
+             WITH ORDINALITY AS m (source, term, url, max_pages, enrich_limit, at_once, market);
+      RETURN v_id;
+    END $$;
+
+ALTER FUNCTION price_tracker.ask_search_of_markets(p_label text, p_markets jsonb, p_max_pages integer, p_enrich_limit integer) OWNER TO pricefleet_asks;
+
 CREATE FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change jsonb) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
@@ -809,6 +829,30 @@ CREATE FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) RETURNS
 
 ALTER FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) OWNER TO pricefleet_owner;
 
+CREATE FUNCTION price_tracker.set_out_with_markets() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    BEGIN
+      DELETE FROM market_runs WHERE run_id = NEW.id;
+      -- The run's limits are the most that any of its markets gets; 0 is no limit.
+      INSERT INTO market_runs (run_id, market, source, term, url, max_pages, enrich_limit, at_once)
+      SELECT NEW.id, market, source, term, url,
+             coalesce(least(nullif(max_pages, 0), nullif(NEW.max_pages, 0)), 0),
+             coalesce(least(nullif(enrich_limit, 0), nullif(NEW.enrich_limit, 0)), 0), at_once
+        FROM search_markets WHERE search_id = NEW.search_id;
+      IF NOT FOUND THEN
+        INSERT INTO market_runs (run_id, market, source, term, url, max_pages, enrich_limit, next_page, pages_read)
+        SELECT NEW.id, 1, source, term, url, NEW.max_pages, NEW.enrich_limit,
+               CASE WHEN TG_OP = 'INSERT' THEN NEW.next_page ELSE 1 END,
+               CASE WHEN TG_OP = 'INSERT' THEN NEW.pages_read ELSE 0 END
+          FROM searches WHERE id = NEW.search_id;
+      END IF;
+      RETURN NULL;
+    END $$;
+
+ALTER FUNCTION price_tracker.set_out_with_markets() OWNER TO pricefleet_owner;
+
 CREATE FUNCTION price_tracker.settle_lost_collectors() RETURNS TABLE(run_id bigint, state text)
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
@@ -1017,7 +1061,9 @@ CREATE FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt i
       v_run_ids bigint[];
       v_hosts text[];
       v_queues text[];
+      v_markets integer[];
       v_rooms bigint[];
+      v_own_rooms bigint[];
       v_runs_at_host bigint[];
       v_share bigint;
       v_largest_share bigint;
@@ -1030,41 +1076,49 @@ CREATE FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt i
       WITH belt AS (
         SELECT host, queue, count(*) AS length FROM targets WHERE state = 'queued' GROUP BY host, queue
       ), market AS (
-        SELECT m.run_id, m.host, m.queue, count(*) OVER (PARTITION BY m.host, m.queue) AS runs_at_host,
-               least(p_longest_belt, greatest(32, 600000 / greatest(h.min_delay_ms, 1))) - coalesce(belt.length, 0) AS room
+        SELECT m.run_id, m.host, m.queue, m.market, count(*) OVER (PARTITION BY m.host, m.queue) AS runs_at_host,
+               least(p_longest_belt, greatest(32, 600000 / greatest(h.min_delay_ms, 1))) - coalesce(belt.length, 0) AS room,
+               -- What is published or in hand takes the market's room; a target set aside for later does, too.
+               CASE WHEN o.at_once IS NOT NULL THEN o.at_once - (
+                 SELECT count(*) FROM targets t
+                  WHERE t.run_id = m.run_id AND t.market = m.market AND t.host = m.host AND t.queue = m.queue
+                    AND t.state IN ('queued', 'running')) END AS own_room
           FROM (
-            SELECT rm.run_id, rm.host, rm.queue FROM run_markets rm
+            SELECT rm.run_id, rm.host, rm.queue, rm.market FROM run_markets rm
               JOIN runs r ON r.id = rm.run_id AND r.state IN ('initializing', 'processing')
             UNION ALL
-            SELECT DISTINCT NULL::bigint, host, queue FROM targets WHERE run_id IS NULL AND state = 'pending'
+            SELECT DISTINCT NULL::bigint, host, queue, NULL::integer FROM targets WHERE run_id IS NULL AND state = 'pending'
           ) m
           JOIN hosts h ON h.host = m.host AND (h.closed_until IS NULL OR h.closed_until < now() + interval '5 minutes')
+          LEFT JOIN market_runs o ON o.run_id = m.run_id AND o.market = m.market
           LEFT JOIN belt ON belt.host = m.host AND belt.queue = m.queue
       )
-      SELECT array_agg(run_id), array_agg(host), array_agg(queue), array_agg(room), array_agg(runs_at_host),
+      SELECT array_agg(run_id), array_agg(host), array_agg(queue), array_agg(market), array_agg(room),
+             array_agg(coalesce(own_room, room)), array_agg(runs_at_host),
              ceil(p_limit::numeric / count(DISTINCT (host, queue))), p_limit * max(runs_at_host)
-        INTO v_run_ids, v_hosts, v_queues, v_rooms, v_runs_at_host, v_share, v_largest_share
-        FROM market WHERE room > 0 HAVING count(*) > 0;
+        INTO v_run_ids, v_hosts, v_queues, v_markets, v_rooms, v_own_rooms, v_runs_at_host, v_share, v_largest_share
+        FROM market WHERE room > 0 AND (own_room > 0) IS NOT FALSE HAVING count(*) > 0;
 
       -- Each host is asked for its share first. Only while that is not enough, because some have little, are they asked
       -- for more: so a take reads about as much as it takes, however much is pending.
       WHILE v_share IS NOT NULL LOOP
         WITH due AS (
           SELECT p.id, m.host, m.queue, m.room,
-                 row_number() OVER (PARTITION BY m.run_id, m.host, m.queue ORDER BY p.not_before, p.id) AS turn_in_run
-            FROM unnest(v_run_ids, v_hosts, v_queues, v_rooms, v_runs_at_host) AS m (run_id, host, queue, room, runs_at_host)
+                 row_number() OVER (PARTITION BY m.run_id, m.market, m.host, m.queue ORDER BY p.not_before, p.id) AS turn_in_run
+            FROM unnest(v_run_ids, v_hosts, v_queues, v_markets, v_rooms, v_own_rooms, v_runs_at_host)
+              AS m (run_id, host, queue, market, room, own_room, runs_at_host)
             CROSS JOIN LATERAL (
               (SELECT t.id, t.not_before FROM targets t
-                WHERE t.run_id = m.run_id AND t.host = m.host AND t.queue = m.queue AND t.state = 'pending'
-                  AND t.not_before <= now()
+                WHERE t.run_id = m.run_id AND t.host = m.host AND t.queue = m.queue AND t.market = m.market
+                  AND t.state = 'pending' AND t.not_before <= now()
                 ORDER BY t.not_before, t.id
-                LIMIT least(m.room, p_limit, ceil(v_share::numeric / m.runs_at_host)))
+                LIMIT least(m.room, m.own_room, p_limit, ceil(v_share::numeric / m.runs_at_host)))
               UNION ALL
               (SELECT t.id, t.not_before FROM targets t
                 WHERE m.run_id IS NULL AND t.run_id IS NULL AND t.host = m.host AND t.queue = m.queue
                   AND t.state = 'pending' AND t.not_before <= now()
                 ORDER BY t.not_before, t.id
-                LIMIT least(m.room, p_limit, ceil(v_share::numeric / m.runs_at_host)))
+                LIMIT least(m.room, m.own_room, p_limit, ceil(v_share::numeric / m.runs_at_host)))
             ) p
         ), ranked AS (
           SELECT id, room, row_number() OVER (PARTITION BY host, queue ORDER BY turn_in_run, id) AS turn FROM due
@@ -1467,6 +1521,33 @@ ALTER TABLE price_tracker.listings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
+CREATE TABLE price_tracker.market_runs (
+    run_id bigint NOT NULL,
+    market integer NOT NULL,
+    source text NOT NULL,
+    term text,
+    url text,
+    max_pages integer NOT NULL,
+    enrich_limit integer NOT NULL,
+    at_once integer,
+    next_page integer DEFAULT 1 NOT NULL,
+    next_url text,
+    pages_read integer DEFAULT 0 NOT NULL,
+    total_results integer,
+    found integer DEFAULT 0 NOT NULL,
+    confirmed integer DEFAULT 0 NOT NULL,
+    collected_at timestamp with time zone,
+    error text
+);
+
+ALTER TABLE price_tracker.market_runs OWNER TO pricefleet_owner;
+
+COMMENT ON TABLE price_tracker.market_runs IS 'how far the pages of each market of a run are read';
+
+COMMENT ON COLUMN price_tracker.market_runs.at_once IS 'at most so many of its targets are published or in hand; null: as many as its hosts allow';
+
+COMMENT ON COLUMN price_tracker.market_runs.next_url IS 'where the last page said that the next one is; null: the source knows by the number';
+
 CREATE TABLE price_tracker.poison_messages (
     id bigint NOT NULL,
     queue text NOT NULL,
@@ -1737,6 +1818,7 @@ CREATE TABLE price_tracker.targets (
     finished_at timestamp with time zone,
     walls_met integer DEFAULT 0 NOT NULL,
     refresh_seconds integer,
+    market integer DEFAULT 1 NOT NULL,
     CONSTRAINT a_queued_target_is_published_again CHECK (((state <> 'queued'::text) OR (republish_after IS NOT NULL))),
     CONSTRAINT a_recurring_target_never_ends CHECK (((refresh_seconds IS NULL) OR (state <> ALL (ARRAY['done'::text, 'failed'::text, 'dead'::text])))),
     CONSTRAINT a_running_target_has_a_lease CHECK (((state <> 'running'::text) OR ((lease_token IS NOT NULL) AND (lease_expires_at IS NOT NULL)))),
@@ -1817,7 +1899,8 @@ CREATE TABLE price_tracker.run_markets (
     run_id bigint NOT NULL,
     host text NOT NULL,
     queue text NOT NULL,
-    source text NOT NULL
+    source text NOT NULL,
+    market integer DEFAULT 1 NOT NULL
 );
 
 ALTER TABLE price_tracker.run_markets OWNER TO pricefleet_owner;
@@ -1934,6 +2017,26 @@ CREATE TABLE price_tracker.search_listings (
 );
 
 ALTER TABLE price_tracker.search_listings OWNER TO pricefleet_owner;
+
+CREATE TABLE price_tracker.search_markets (
+    search_id bigint NOT NULL,
+    market integer NOT NULL,
+    source text NOT NULL,
+    term text,
+    url text,
+    max_pages integer DEFAULT 0 NOT NULL,
+    enrich_limit integer DEFAULT 0 NOT NULL,
+    at_once integer,
+    CONSTRAINT a_market_is_words_or_an_address CHECK ((num_nonnulls(term, url) = 1)),
+    CONSTRAINT search_markets_at_once_check CHECK ((at_once > 0)),
+    CONSTRAINT search_markets_enrich_limit_check CHECK ((enrich_limit >= 0)),
+    CONSTRAINT search_markets_market_check CHECK ((market > 0)),
+    CONSTRAINT search_markets_max_pages_check CHECK ((max_pages >= 0))
+);
+
+ALTER TABLE price_tracker.search_markets OWNER TO pricefleet_owner;
+
+COMMENT ON TABLE price_tracker.search_markets IS 'of a search of source several; any other search is its own only market';
 
 CREATE TABLE price_tracker.searches (
     id bigint NOT NULL,
@@ -2136,6 +2239,9 @@ ALTER TABLE ONLY price_tracker.listings
 ALTER TABLE ONLY price_tracker.listings
     ADD CONSTRAINT listings_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY price_tracker.market_runs
+    ADD CONSTRAINT market_runs_pkey PRIMARY KEY (run_id, market);
+
 ALTER TABLE ONLY price_tracker.poison_messages
     ADD CONSTRAINT poison_messages_pkey PRIMARY KEY (id);
 
@@ -2170,7 +2276,7 @@ ALTER TABLE ONLY price_tracker.run_events
     ADD CONSTRAINT run_events_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY price_tracker.run_markets
-    ADD CONSTRAINT run_markets_pkey PRIMARY KEY (run_id, host, queue);
+    ADD CONSTRAINT run_markets_pkey PRIMARY KEY (run_id, host, queue, market);
 
 ALTER TABLE ONLY price_tracker.run_minutes
     ADD CONSTRAINT run_minutes_pkey PRIMARY KEY (run_id, minute, source, host, queue);
@@ -2186,6 +2292,9 @@ ALTER TABLE ONLY price_tracker.runs
 
 ALTER TABLE ONLY price_tracker.search_listings
     ADD CONSTRAINT search_listings_pkey PRIMARY KEY (search_id, listing_id);
+
+ALTER TABLE ONLY price_tracker.search_markets
+    ADD CONSTRAINT search_markets_pkey PRIMARY KEY (search_id, market);
 
 ALTER TABLE ONLY price_tracker.searches
     ADD CONSTRAINT searches_pkey PRIMARY KEY (id);
@@ -2272,7 +2381,7 @@ CREATE INDEX targets_on_the_belt ON price_tracker.targets USING btree (host, que
 
 CREATE INDEX targets_overdue ON price_tracker.targets USING btree (republish_after) WHERE (state = 'queued'::text);
 
-CREATE INDEX targets_pending ON price_tracker.targets USING btree (run_id, host, queue, not_before, id) WHERE (state = 'pending'::text);
+CREATE INDEX targets_pending ON price_tracker.targets USING btree (run_id, host, queue, market, not_before, id) WHERE (state = 'pending'::text);
 
 CREATE UNIQUE INDEX targets_recurring ON price_tracker.targets USING btree (queue, source, external_id) WHERE (run_id IS NULL);
 
@@ -2298,7 +2407,14 @@ CREATE TRIGGER new_targets_are_counted AFTER INSERT ON price_tracker.targets REF
 
 CREATE TRIGGER run_events_are_told AFTER INSERT ON price_tracker.run_events FOR EACH STATEMENT EXECUTE FUNCTION price_tracker.tell_of_run_events();
 
+CREATE TRIGGER runs_set_out AFTER INSERT ON price_tracker.runs FOR EACH ROW EXECUTE FUNCTION price_tracker.set_out_with_markets();
+
+CREATE TRIGGER runs_set_out_again AFTER UPDATE OF state ON price_tracker.runs FOR EACH ROW WHEN (((old.state = 'idle'::text) AND (new.state = 'initializing'::text))) EXECUTE FUNCTION price_tracker.set_out_with_markets();
+
 CREATE TRIGGER runs_who_asked BEFORE UPDATE OF state ON price_tracker.runs FOR EACH ROW WHEN ((new.state = 'processing'::text)) EXECUTE FUNCTION price_tracker.note_who_asked();
+
+ALTER TABLE ONLY price_tracker.market_runs
+    ADD CONSTRAINT market_runs_run_id_fkey FOREIGN KEY (run_id) REFERENCES price_tracker.runs(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY price_tracker.quote_rejections
     ADD CONSTRAINT quote_rejections_instrument_id_fkey FOREIGN KEY (instrument_id) REFERENCES price_tracker.instruments(id) ON DELETE CASCADE;
@@ -2341,6 +2457,9 @@ ALTER TABLE ONLY price_tracker.search_listings
 
 ALTER TABLE ONLY price_tracker.search_listings
     ADD CONSTRAINT search_listings_search_id_fkey FOREIGN KEY (search_id) REFERENCES price_tracker.searches(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY price_tracker.search_markets
+    ADD CONSTRAINT search_markets_search_id_fkey FOREIGN KEY (search_id) REFERENCES price_tracker.searches(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY price_tracker.snapshots
     ADD CONSTRAINT snapshots_listing_id_fkey FOREIGN KEY (listing_id) REFERENCES price_tracker.listings(id) ON DELETE SET NULL;
@@ -2425,6 +2544,10 @@ REVOKE ALL ON FUNCTION price_tracker.ask_search_interruption(p_search_id bigint,
 GRANT ALL ON FUNCTION price_tracker.ask_search_interruption(p_search_id bigint, p_on_interruption text) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_search_interruption(p_search_id bigint, p_on_interruption text) TO pricefleet_worker;
 
+REVOKE ALL ON FUNCTION price_tracker.ask_search_of_markets(p_label text, p_markets jsonb, p_max_pages integer, p_enrich_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_search_of_markets(p_label text, p_markets jsonb, p_max_pages integer, p_enrich_limit integer) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_search_of_markets(p_label text, p_markets jsonb, p_max_pages integer, p_enrich_limit integer) TO pricefleet_worker;
+
 REVOKE ALL ON FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change jsonb) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change jsonb) TO pricefleet_worker;
@@ -2475,6 +2598,8 @@ REVOKE ALL ON FUNCTION price_tracker.refuse_another_market() FROM PUBLIC;
 REVOKE ALL ON FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) TO pricefleet_worker;
 GRANT ALL ON FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) TO pricefleet_asks;
+
+REVOKE ALL ON FUNCTION price_tracker.set_out_with_markets() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION price_tracker.settle_lost_collectors() FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.settle_lost_collectors() TO pricefleet_worker;
@@ -2543,6 +2668,10 @@ GRANT SELECT ON TABLE price_tracker.listings TO pricefleet_api;
 
 GRANT USAGE ON SEQUENCE price_tracker.listings_id_seq TO pricefleet_worker;
 GRANT USAGE ON SEQUENCE price_tracker.listings_id_seq TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.market_runs TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.market_runs TO pricefleet_api;
+GRANT SELECT,INSERT,DELETE ON TABLE price_tracker.market_runs TO pricefleet_asks;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.poison_messages TO pricefleet_worker;
 GRANT SELECT,UPDATE ON TABLE price_tracker.poison_messages TO pricefleet_asks;
@@ -2631,6 +2760,10 @@ GRANT USAGE ON SEQUENCE price_tracker.runs_id_seq TO pricefleet_asks;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.search_listings TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.search_listings TO pricefleet_api;
 GRANT SELECT,UPDATE ON TABLE price_tracker.search_listings TO pricefleet_asks;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.search_markets TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.search_markets TO pricefleet_api;
+GRANT SELECT,INSERT,DELETE ON TABLE price_tracker.search_markets TO pricefleet_asks;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.searches TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.searches TO pricefleet_api;

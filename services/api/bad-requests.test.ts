@@ -49,7 +49,7 @@ describe("a request that is not right", () => {
   });
 
   it.each([
-    ["/runs", {}, "search_id", "given, or term, or url, and only one of them"],
+    ["/runs", {}, "search_id", "given, or term, or url, or markets, and only one of them"],
     [
       "/runs",
       { term: "x", url: "https://www.ebay.com/sch/", source: "ebay" },
@@ -73,7 +73,7 @@ describe("a request that is not right", () => {
     ["/runs", { source: "ebay", term: "x", pages: 1 }, "pages", "is not known; known are source, term, url"],
     ["/runs", ["ebay"], "body", "is not an object"],
     ["/runs/1/stop", { now: true }, "now", "is not known; none is"],
-    ["/searches", { source: "ebay" }, "term", "given without url, or left out with it"],
+    ["/searches", { source: "ebay" }, "term", "given, or url, or markets, and only one of them"],
     ["/searches", { term: "x" }, "source", "is missing; it should be the name of a source"],
     ["/searches", { source: "ebay", term: "x", interval_seconds: 59 }, "interval_seconds", "from 60 to"],
   ])("POST %s with %j names %s", async (path, order, field, message) => {

@@ -1,4 +1,5 @@
 import { PermanentError } from "@pricefleet/contracts";
+import type { MarketOrder } from "@pricefleet/database";
 import type { Sources } from "@pricefleet/sources";
 import { z } from "zod";
 import { numberInBody, text } from "./fields.ts";
@@ -23,6 +24,55 @@ export const limits = {
   enrich_limit: numberInBody(0, 1_000_000).optional().describe("How many listing pages to read; 0: all"),
 };
 
+const MOST_MARKETS = 500;
+
+const market = z
+  .strictObject({
+    source: sourceName,
+    ...wording,
+    ...limits,
+    at_once: numberInBody(1, 1_000)
+      .optional()
+      .describe(
+        "At most so many of its targets are published or in hand; left out: as many as its host allows",
+      ),
+  })
+  .refine(({ term, url }) => (term === undefined) !== (url === undefined), {
+    error: "given without url, or left out with it: a market is either words or an address",
+    path: ["term"],
+  });
+
+export const markets = z
+  .array(market, { error: "a list of markets, each with a source and a term or url" })
+  .min(1, { error: "at least one market" })
+  .max(MOST_MARKETS, { error: `at most ${MOST_MARKETS} markets` })
+  .refine(
+    (list) =>
+      new Set(list.map(({ source, term, url }) => JSON.stringify([source, term, url]))).size === list.length,
+    {
+      error: "markets that differ: one is given twice",
+    },
+  )
+  .optional()
+  .describe(
+    "Several markets in one run, in place of source with term or url. Limits beside the list are the most that each market gets",
+  );
+
+/** As the database takes them. @throws Problem 400 naming the market that cannot be read. */
+export function marketOrders(sources: Sources, list: NonNullable<z.output<typeof markets>>): MarketOrder[] {
+  return list.map(({ source, term = null, url = null, max_pages, enrich_limit, at_once }, index) => {
+    refuseUnreadable(sources, { source, term, url }, `markets.${index}.`);
+    return {
+      source,
+      term,
+      url,
+      max_pages: max_pages ?? 0,
+      enrich_limit: enrich_limit ?? 0,
+      at_once: at_once ?? null,
+    };
+  });
+}
+
 export const onInterruption = z
   .enum(["resume", "pause"], { error: "resume or pause" })
   .describe("When the collector of a run is lost: another one continues at its page, or the run is paused");
@@ -31,17 +81,18 @@ export const onInterruption = z
 export function refuseUnreadable(
   sources: Sources,
   { source, term, url }: { source: string; term: string | null; url: string | null },
+  within = "",
 ): void {
   const known = sources.all.find(({ name }) => name === source);
   if (known === undefined) {
     const names = sources.all.map(({ name }) => name).join(", ");
-    throw badField("source", `is ${JSON.stringify(source)}; it should be one of ${names}`);
+    throw badField(`${within}source`, `is ${JSON.stringify(source)}; it should be one of ${names}`);
   }
   try {
     known.searchUrl({ term, url }, 1);
   } catch (error) {
     if (!(error instanceof PermanentError)) throw error;
-    throw badField(url === null ? "term" : "url", `cannot be searched for: ${error.message}`);
+    throw badField(within + (url === null ? "term" : "url"), `cannot be searched for: ${error.message}`);
   }
 }
 

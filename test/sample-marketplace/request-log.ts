@@ -3,9 +3,25 @@ export interface LoggedRequest {
   path: string;
   /** HTTP status; 0 for a request that is left hanging. */
   status: number;
+  /** Monotonic, of this process. */
+  startedMs: number;
+  /** When the answer was sent or cut off; null while it is not. */
+  endedMs: number | null;
 }
 
 const RECENT_REQUESTS = 10_000;
+
+/** How many of these requests were being answered at one moment, at most. */
+export function mostAtOnce(requests: readonly LoggedRequest[]): number {
+  const edges = requests
+    .flatMap(({ startedMs, endedMs }) => [
+      { atMs: startedMs, change: 1 },
+      { atMs: endedMs ?? Number.POSITIVE_INFINITY, change: -1 },
+    ])
+    .toSorted((a, b) => a.atMs - b.atMs || a.change - b.change);
+  let now = 0;
+  return edges.reduce((most, { change }) => Math.max(most, (now += change)), 0);
+}
 
 /** The last requests in full, and counts of all. */
 export class RequestLog {

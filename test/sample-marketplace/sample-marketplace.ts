@@ -15,6 +15,8 @@ export interface SampleMarketplaceOptions extends Partial<CatalogueOptions> {
   faults?: FaultPlan;
   /** The whole of robots.txt. */
   robots?: string;
+  /** What callers of its JSON pricing API have to name; without it anybody may ask. */
+  apiToken?: string;
 }
 
 export interface SampleMarketplace {

@@ -15,7 +15,8 @@ import {
   serverErrorPage,
   tooManyRequestsPage,
 } from "./pages/wall-pages.ts";
-import { RequestLog } from "./request-log.ts";
+import { createPricingApi } from "./pricing-api.ts";
+import { type LoggedRequest, RequestLog } from "./request-log.ts";
 import type { SampleMarketplace, SampleMarketplaceOptions } from "./sample-marketplace.ts";
 import { createSite } from "./site.ts";
 
@@ -31,22 +32,34 @@ export async function startSampleMarketplace(
   const clock = createClock(options.clock ?? (() => new Date()));
   const catalogue = createCatalogue({ seed, listings, currency, priceStepSeconds });
   const site = createSite({ catalogue, seed, perPage, robots: () => robots, now: clock.now });
+  const pricingApi = createPricingApi({ catalogue, now: clock.now, token: options.apiToken ?? null });
   const log = new RequestLog();
   let faults = createFaults(options.faults ?? { rules: [] });
 
-  function serve(url: URL, response: ServerResponse): void {
+  function serve(url: URL, response: ServerResponse, authorization: string | undefined): void {
     const path = pathOf(url);
     const rule = faults.take(path);
-    const record = (status: number) => log.add({ at: clock.now(), path, status });
+    const record = (status: number) => {
+      const request: LoggedRequest = {
+        at: clock.now(),
+        path,
+        status,
+        startedMs: performance.now(),
+        endedMs: null,
+      };
+      response.once("close", () => (request.endedMs = performance.now()));
+      log.add(request);
+    };
     if (rule?.fault === "hang") return record(0);
-    const answer = rule ? faultyAnswer(rule, url) : site.answer(url);
+    const honest = () => pricingApi(url, authorization) ?? site.answer(url);
+    const answer = rule ? faultyAnswer(rule, url, honest) : honest();
     record(answer.status);
     if (rule?.fault === "truncated") return sendHalf(response, answer);
     if (rule?.fault === "slow") return sendSlowly(response, answer, rule.slowMs);
     sendWhole(response, answer);
   }
 
-  function faultyAnswer(rule: FaultRule, url: URL): Answer {
+  function faultyAnswer(rule: FaultRule, url: URL, honest: () => Answer): Answer {
     switch (rule.fault) {
       case "not-found":
         return asAnswer(notFoundPage());
@@ -70,7 +83,7 @@ export async function startSampleMarketplace(
       case "hang":
       case "slow":
       case "truncated":
-        return site.answer(url);
+        return honest();
     }
   }
 
@@ -78,7 +91,7 @@ export async function startSampleMarketplace(
     const url = URL.parse(request.url ?? "/", "http://sample.invalid");
     if (url === null) sendWhole(response, { status: 400, contentType: "text/plain", body: "Not an address" });
     else if (url.pathname.startsWith("/-/")) control(request, response, url);
-    else serve(url, response);
+    else serve(url, response, request.headers.authorization);
   });
   // Longer than any client keeps an idle connection, so that it is never the server that closes first.
   server.keepAliveTimeout = 120_000;

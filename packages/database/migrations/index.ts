@@ -13,6 +13,7 @@ import * as schedules from "./0011-schedules.ts";
 import * as deadLetters from "./0012-dead-letters.ts";
 import * as recurringTargets from "./0013-recurring-targets.ts";
 import * as whoAsked from "./0014-who-asked.ts";
+import * as marketsOfARun from "./0015-markets-of-a-run.ts";
 import * as runControl from "./0017-run-control.ts";
 import * as breakersAndRobots from "./0018-breakers-and-robots.ts";
 import * as marketData from "./0020-market-data.ts";
@@ -34,6 +35,7 @@ export const migrations: Record<string, Migration> = {
   "0012-dead-letters": deadLetters,
   "0013-recurring-targets": recurringTargets,
   "0014-who-asked": whoAsked,
+  "0015-markets-of-a-run": marketsOfARun,
   "0017-run-control": runControl,
   "0018-breakers-and-robots": breakersAndRobots,
   "0020-market-data": marketData,

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
 import { sqlStateOf } from "../retryable-errors.ts";
@@ -39,6 +40,45 @@ export async function askSearch(db: Database, order: SearchOrder): Promise<strin
     db,
   );
   return rows[0]?.id ?? "";
+}
+
+/** One of several markets that a search covers. */
+export interface MarketOrder {
+  source: string;
+  term: string | null;
+  url: string | null;
+  /** 0: all. */
+  max_pages: number;
+  /** 0: all. */
+  enrich_limit: number;
+  /** Null: as many as its hosts allow. */
+  at_once: number | null;
+}
+
+/** Makes the search over several markets, or finds it and gives it these limits. @returns its id. */
+export async function askSearchOfMarkets(
+  db: Database,
+  markets: readonly MarketOrder[],
+  { maxPages, enrichLimit }: Pick<SearchOrder, "maxPages" | "enrichLimit">,
+): Promise<string> {
+  const { rows } = await sql<{ id: string }>`
+    SELECT ask_search_of_markets(${labelOfMarkets(markets)}, ${JSON.stringify(markets)}, ${maxPages}, ${enrichLimit}) AS id`.execute(
+    db,
+  );
+  return rows[0]?.id ?? "";
+}
+
+const LONGEST_LABEL = 200;
+
+/** What a search over these markets is called, in place of its words. The same list has the same label, and no other has it. */
+export function labelOfMarkets(markets: readonly Pick<MarketOrder, "source" | "term" | "url">[]): string {
+  const label = markets.map(({ source, term, url }) => `${source}: ${term ?? url}`).join("; ");
+  // Words may have a semicolon in them, so that two lists may read alike.
+  const digest = createHash("sha256")
+    .update(JSON.stringify(markets.map(({ source, term, url }) => [source, term, url])))
+    .digest("hex");
+  const shown = label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL)}…` : label;
+  return `${shown} (${digest.slice(0, 12)})`;
 }
 
 /** What is not given stays. @throws NoSuchThingError */

@@ -8,9 +8,13 @@ import { type StoredSighting, storeSightings } from "./sighting-repository.ts";
 export interface CollectedPage {
   runId: string;
   searchId: string;
+  /** Which of the run's markets; 1 where there is only one. */
+  market?: number;
   source: string;
   queue: QueueName;
   pageNumber: number;
+  /** Where the page says that the next one is; null: the source knows by its number. */
+  nextUrl?: string | null;
   totalResults: number | null;
   /** Each listing once. */
   cards: readonly { item: Item; host: string; digest: string }[];
@@ -26,7 +30,7 @@ export class RunNotOursError extends Error {
 }
 
 /**
- * One transaction for one search page: what its cards say, the targets they need, and the run's next page. So a killed
+ * One transaction for one search page: what its cards say, the targets they need, and the market's next page. So a killed
  * collector continues exactly after the last page it stored, and a page stored twice changes nothing.
  * @returns how many listings were new to the run, and how many of those became targets.
  * @throws RunNotOursError
@@ -54,39 +58,63 @@ export async function storeSearchPage(
     const newToRun = await linkToSearch(trx, page, stored);
     const stale = stored.filter((sighting) => newToRun.has(sighting.listingId) && !sighting.isFresh);
     const targets = await insertTargets(trx, page, new Set(stale.map((sighting) => sighting.externalId)));
-    await trx
-      .updateTable("runs")
-      .set((eb) => ({
-        found: eb("found", "+", newToRun.size),
-        confirmed: eb("confirmed", "+", newToRun.size - stale.length),
-      }))
-      .where("id", "=", page.runId)
-      .execute();
+    await countFound(trx, page, newToRun.size, newToRun.size - stale.length);
     return { found: newToRun.size, targets };
   });
 }
 
 async function takePage(trx: Database, page: CollectedPage): Promise<void> {
+  // The run's row first, always: the markets of a run store their pages one after the other and never deadlock.
   const run = await trx
     .updateTable("runs")
     .set((eb) => ({
-      next_page: page.pageNumber + 1,
+      next_page: eb("next_page", "+", 1),
       pages_read: eb("pages_read", "+", 1),
-      total_results: page.totalResults ?? eb.ref("total_results"),
       collecting_until: COLLECTING_LEASE,
     }))
     .where("id", "=", page.runId)
-    .where("next_page", "=", page.pageNumber)
     .where("state", "in", ["initializing", "processing"])
     .returning("state")
     .executeTakeFirst();
-  if (run === undefined)
+  const market = await trx
+    .updateTable("market_runs")
+    .set((eb) => ({
+      next_page: page.pageNumber + 1,
+      next_url: page.nextUrl ?? null,
+      pages_read: eb("pages_read", "+", 1),
+      total_results: page.totalResults ?? eb.ref("total_results"),
+      error: null,
+    }))
+    .where("run_id", "=", page.runId)
+    .where("market", "=", page.market ?? 1)
+    .where("next_page", "=", page.pageNumber)
+    .returning("market")
+    .executeTakeFirst();
+  if (run === undefined || market === undefined)
     throw new RunNotOursError(
       `run ${page.runId} was stopped, or page ${page.pageNumber} was collected by another`,
     );
   // Under the lock of the update: a run that a person stops at this moment is not set going again.
   if (run.state === "initializing")
     await changeRunState(trx, page.runId, "processing", "the first page is read");
+}
+
+async function countFound(trx: Database, page: CollectedPage, found: number, confirmed: number) {
+  await trx
+    .updateTable("market_runs")
+    .set((eb) => ({ found: eb("found", "+", found), confirmed: eb("confirmed", "+", confirmed) }))
+    .where("run_id", "=", page.runId)
+    .where("market", "=", page.market ?? 1)
+    .execute();
+  await trx
+    .updateTable("runs")
+    .set((eb) => ({
+      found: eb("found", "+", found),
+      confirmed: eb("confirmed", "+", confirmed),
+      total_results: sql<number | null>`(SELECT sum(total_results) FROM market_runs WHERE run_id = runs.id)`,
+    }))
+    .where("id", "=", page.runId)
+    .execute();
 }
 
 /** A listing that comes again on a later page of the same run (promoted ones do) is not counted again. */
@@ -117,23 +145,24 @@ async function insertTargets(
   page: CollectedPage,
   wanted: ReadonlySet<string>,
 ): Promise<number> {
+  const { market = 1 } = page;
   const targets = page.cards
     .filter(({ item }) => wanted.has(item.external_id))
     .map(({ item, host }) => ({ host, external_id: item.external_id, url: item.url }));
   const { rows } = await sql<{ inserted: number }>`
     WITH room AS (
       SELECT CASE WHEN ${page.enrichLimit}::integer = 0 THEN NULL
-             ELSE greatest(0, ${page.enrichLimit}::integer - (SELECT count(*) FROM targets WHERE run_id = ${page.runId})) END AS targets
+             ELSE greatest(0, ${page.enrichLimit}::integer - (SELECT count(*) FROM targets WHERE run_id = ${page.runId} AND market = ${market}::integer)) END AS targets
     ), inserted AS (
-      INSERT INTO targets (run_id, queue, source, host, external_id, url)
-      SELECT ${page.runId}, ${page.queue}, ${page.source}, host, external_id, url
+      INSERT INTO targets (run_id, market, queue, source, host, external_id, url)
+      SELECT ${page.runId}, ${market}::integer, ${page.queue}, ${page.source}, host, external_id, url
         FROM jsonb_to_recordset(${JSON.stringify(targets)}::jsonb) AS t (host text, external_id text, url text)
        LIMIT (SELECT targets FROM room)
       ON CONFLICT (run_id, source, external_id) DO NOTHING
       RETURNING host
     ), markets AS (
-      INSERT INTO run_markets (run_id, host, queue, source)
-      SELECT DISTINCT ${page.runId}::bigint, host, ${page.queue}, ${page.source} FROM inserted
+      INSERT INTO run_markets (run_id, market, host, queue, source)
+      SELECT DISTINCT ${page.runId}::bigint, ${market}::integer, host, ${page.queue}, ${page.source} FROM inserted
       ON CONFLICT DO NOTHING
     )
     SELECT count(*)::integer AS inserted FROM inserted`.execute(trx);

@@ -51,7 +51,8 @@ export async function findRunProgress(db: Database, runId: string): Promise<RunP
         FROM run_markets m JOIN hosts h ON h.host = m.host
         LEFT JOIN LATERAL (
           SELECT t.not_before FROM targets t
-           WHERE t.run_id = m.run_id AND t.host = m.host AND t.queue = m.queue AND t.state = 'pending'
+           WHERE t.run_id = m.run_id AND t.host = m.host AND t.queue = m.queue AND t.market = m.market
+             AND t.state = 'pending'
            ORDER BY t.not_before DESC LIMIT 1
         ) last ON true
        WHERE m.run_id = ${runId} GROUP BY m.source, m.host, h.current_delay_ms, h.max_in_flight`.execute(db),

@@ -17,12 +17,17 @@ const runColumns = [
   "r.confirmed",
   "r.pages_read",
   "r.total_results",
-  "r.max_pages",
   "r.created_at",
   "r.collected_at",
   "r.finished_at",
   "r.error",
 ] as const;
+
+/** Of all markets together; 0 while one of them has no limit. */
+const maxPages = sql<number>`(
+  SELECT CASE WHEN bool_and(max_pages > 0) THEN sum(max_pages)::integer ELSE 0 END FROM market_runs WHERE run_id = r.id)`.as(
+  "max_pages",
+);
 
 const state = sql.ref<RunState>("r.state").as("state");
 const onInterruption = sql<OnInterruption>`coalesce(r.on_interruption, s.on_interruption)`.as(
@@ -41,7 +46,7 @@ export async function findRuns(db: Database, filter: RunFilter, limit: number, a
   if (filter.searchId !== undefined) query = query.where("r.search_id", "=", filter.searchId);
   if (after !== null) query = query.where("r.id", "<", after.id);
   const rows = await query
-    .select([...runColumns, state, onInterruption])
+    .select([...runColumns, maxPages, state, onInterruption])
     .orderBy("r.id", "desc")
     .limit(limit + 1)
     .execute();
@@ -78,7 +83,7 @@ export async function findRun(db: Database, id: string) {
   const run = await db
     .selectFrom("runs as r")
     .innerJoin("searches as s", "s.id", "r.search_id")
-    .select([...runColumns, state, onInterruption])
+    .select([...runColumns, maxPages, state, onInterruption])
     .where("r.id", "=", id)
     .executeTakeFirst();
   if (run === undefined) return null;

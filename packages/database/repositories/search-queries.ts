@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
-import type { OnInterruption } from "./asking-queries.ts";
+import type { MarketOrder, OnInterruption } from "./asking-queries.ts";
 import { cadenceOf } from "./schedule-repository.ts";
 
 /** What the API reads of searches. Rows are named as its JSON is. */
@@ -27,6 +27,12 @@ const onInterruption = sql.ref<OnInterruption>("on_interruption").as("on_interru
 /** A search that is switched off has no next time, whatever it had. */
 const nextRunAt = sql<Date | null>`CASE WHEN enabled THEN next_run_at END`.as("next_run_at");
 
+/** Null: a search of one market, which is its own source and words. */
+const markets = sql<MarketOrder[] | null>`(
+  SELECT json_agg(json_build_object('source', m.source, 'term', m.term, 'url', m.url, 'max_pages', m.max_pages,
+                                    'enrich_limit', m.enrich_limit, 'at_once', m.at_once) ORDER BY m.market)
+    FROM search_markets m WHERE m.search_id = searches.id)`.as("markets");
+
 type SearchRow = Parameters<typeof cadenceOf>[0];
 
 function withCadence<Row extends SearchRow>({ cron, time_zone, jitter_percent, ...row }: Row) {
@@ -36,7 +42,7 @@ function withCadence<Row extends SearchRow>({ cron, time_zone, jitter_percent, .
 
 /** A page of searches, the newest first. `after`: the last search of the page before. */
 export async function findSearches(db: Database, limit: number, after: { id: string } | null) {
-  let query = db.selectFrom("searches").select([...searchColumns, onInterruption, nextRunAt]);
+  let query = db.selectFrom("searches").select([...searchColumns, onInterruption, nextRunAt, markets]);
   if (after !== null) query = query.where("id", "<", after.id);
   const rows = await query
     .orderBy("id", "desc")
@@ -50,7 +56,7 @@ export async function findSearches(db: Database, limit: number, after: { id: str
 export async function findSearch(db: Database, id: string) {
   const row = await db
     .selectFrom("searches")
-    .select([...searchColumns, onInterruption, nextRunAt])
+    .select([...searchColumns, onInterruption, nextRunAt, markets])
     .where("id", "=", id)
     .executeTakeFirst();
   return row === undefined ? null : withCadence(row);

@@ -117,8 +117,14 @@ function describeEnd(run: FoundRun, eta: Eta | null, now: Date) {
   };
 }
 
+/** How much of its search pages a run, or a market of one, has read. */
+type PagesOfRun = Pick<
+  FoundRun,
+  "state" | "collected_at" | "confirmed" | "pages_read" | "max_pages" | "found" | "total_results"
+>;
+
 /** 0 to 1: of the listings found, those that need no more work; while pages are left to read, of the pages' share. */
-function overallProgress(run: FoundRun, counts: TargetCounts): number | null {
+export function overallProgress(run: PagesOfRun, counts: TargetCounts): number | null {
   if (run.state === "completed") return 1;
   const pagesShare = run.collected_at === null ? shareOfPages(run) : 1;
   if (pagesShare === null) return null;
@@ -128,7 +134,7 @@ function overallProgress(run: FoundRun, counts: TargetCounts): number | null {
 }
 
 /** Null while nobody knows how many pages there are. */
-function shareOfPages({ pages_read, max_pages, found, total_results }: FoundRun): number | null {
+function shareOfPages({ pages_read, max_pages, found, total_results }: PagesOfRun): number | null {
   const shares = [
     ...(max_pages > 0 ? [pages_read / max_pages] : []),
     ...(total_results !== null && total_results > 0 ? [found / total_results] : []),
@@ -165,7 +171,7 @@ function countsOf(rows: RunProgress["counts"]): TargetCounts {
   return counts;
 }
 
-function remainingOf({ pending, queued, running }: TargetCounts): number {
+export function remainingOf({ pending, queued, running }: TargetCounts): number {
   return pending + queued + running;
 }
 

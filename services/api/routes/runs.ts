@@ -4,7 +4,9 @@ import {
   askRun,
   askRunInterruption,
   askSearch,
+  askSearchOfMarkets,
   findCollectorOf,
+  findMarketProgress,
   findRun,
   findRuns,
   type RunRequest,
@@ -15,11 +17,20 @@ import { cursorField, id, idParams, pageSchema, pageSize, timestamp } from "../f
 import type { DebugPages } from "../debug-pages.ts";
 import { Problem } from "../problem.ts";
 import { count, countFields, progressFields } from "../progress/progress-fields.ts";
+import { describeMarketRun, marketProgress } from "../progress/market-progress.ts";
 import { progressOf, successRate } from "../progress/run-progress.ts";
 import { defineRoute, type Means } from "../route.ts";
 import { runCollector } from "../run-collector.ts";
 import { waitingWords } from "../waiting-words.ts";
-import { limits, onInterruption, refuseUnreadable, sourceName, wording } from "../search-order.ts";
+import {
+  limits,
+  marketOrders,
+  markets,
+  onInterruption,
+  refuseUnreadable,
+  sourceName,
+  wording,
+} from "../search-order.ts";
 
 const runSummary = z
   .strictObject({
@@ -82,20 +93,22 @@ const newRun = z
   .strictObject({
     source: sourceName.optional(),
     ...wording,
+    markets,
     search_id: id.optional(),
     ...limits,
     on_interruption: onInterruption.optional(),
   })
   .refine(
-    (body) => [body.term, body.url, body.search_id].filter((given) => given !== undefined).length === 1,
+    (body) =>
+      [body.term, body.url, body.search_id, body.markets].filter((given) => given !== undefined).length === 1,
     {
       error:
-        "given, or term, or url, and only one of them: a search that is there, or a new one with its source",
+        "given, or term, or url, or markets, and only one of them: a search that is there, or a new one with its source",
       path: ["search_id"],
     },
   )
-  .refine(({ source, search_id }) => (source === undefined) === (search_id !== undefined), {
-    error: "given with term or url, and left out with search_id",
+  .refine(({ source, term, url }) => (source === undefined) === (term === undefined && url === undefined), {
+    error: "given with term or url, and left out with search_id or markets",
     path: ["source"],
   });
 
@@ -136,12 +149,33 @@ export const runRoutes = [
     answer: async ({ params, ...means }) => ({ status: 200, body: await runAsItIs(means, params.id) }),
   }),
   defineRoute({
+    method: "get",
+    path: "/runs/{id}/markets",
+    tag: "Runs",
+    summary: "How far each market of a run is",
+    description: "What a run was asked to cover. GET /runs/{id} tells the same by source and host.",
+    params: idParams,
+    responses: {
+      200: { description: "The markets", schema: z.strictObject({ items: z.array(marketProgress) }) },
+    },
+    problems: [404],
+    answer: async ({ db, params }) => {
+      const found = await findRun(db, params.id);
+      if (found === null) throw new Problem("not-found", `run ${params.id} does not exist`);
+      const items = await findMarketProgress(db, params.id);
+      return {
+        status: 200,
+        body: { items: items.map((item) => describeMarketRun(item, found, new Date())) },
+      };
+    },
+  }),
+  defineRoute({
     method: "post",
     path: "/runs",
     tag: "Runs",
     summary: "Start a run",
     description:
-      "Of a search that is there (`search_id`), or of `source` with `term` or `url`. The dispatcher starts it.",
+      "Of a search that is there (`search_id`), of `source` with `term` or `url`, or of several `markets` at once. The dispatcher starts it.",
     body: newRun,
     responses: { 202: { description: "Asked for; Location is the run's address", schema: run } },
     problems: [404, 409],
@@ -190,6 +224,8 @@ async function searchOf({ db, sources }: Means, body: z.infer<typeof newRun>): P
     max_pages: maxPages = 0,
     enrich_limit: enrichLimit = 0,
   } = body;
+  if (body.markets !== undefined)
+    return askSearchOfMarkets(db, marketOrders(sources, body.markets), { maxPages, enrichLimit });
   refuseUnreadable(sources, { source, term, url });
   return askSearch(db, { source, term, url, maxPages, enrichLimit });
 }

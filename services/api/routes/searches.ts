@@ -2,11 +2,13 @@ import {
   askSearch,
   askSearchChange,
   askSearchInterruption,
+  askSearchOfMarkets,
   askSearchSchedule,
   type Database,
   findSearch,
   findSearches,
   findSearchFor,
+  labelOfMarkets,
 } from "@pricefleet/database";
 import { z } from "zod";
 import { endedAtId, readCursor, writeCursor } from "../cursor.ts";
@@ -14,7 +16,15 @@ import { cursorField, id, idParams, pageSchema, pageSize, timestamp } from "../f
 import { Problem } from "../problem.ts";
 import { defineRoute } from "../route.ts";
 import { oneCadence, schedule, scheduleChange } from "../search-schedule.ts";
-import { limits, onInterruption, refuseUnreadable, sourceName, wording } from "../search-order.ts";
+import {
+  limits,
+  marketOrders,
+  markets,
+  onInterruption,
+  refuseUnreadable,
+  sourceName,
+  wording,
+} from "../search-order.ts";
 
 const search = z
   .strictObject({
@@ -22,6 +32,21 @@ const search = z
     source: z.string(),
     term: z.string().nullable(),
     url: z.string().nullable(),
+    markets: z
+      .array(
+        z.strictObject({
+          source: z.string(),
+          term: z.string().nullable(),
+          url: z.string().nullable(),
+          max_pages: z.int(),
+          enrich_limit: z.int(),
+          at_once: z.int().nullable(),
+        }),
+      )
+      .nullable()
+      .describe(
+        "What a search over several markets covers; its source is several. null: its own source and words",
+      ),
     max_pages: z.int().describe("0: all"),
     enrich_limit: z.int().describe("How many listing pages a run reads; 0: all"),
     enabled: z.boolean(),
@@ -77,38 +102,47 @@ export const searchRoutes = [
     tag: "Searches",
     summary: "Make a search",
     description:
-      "Words (`term`) or the address of a search page (`url`). It runs when asked for, or by its `cadence`.",
+      "Words (`term`), the address of a search page (`url`), or several `markets`. It runs when asked for, or by its `cadence`.",
     body: z
       .strictObject({
-        source: sourceName,
+        source: sourceName.optional(),
         ...wording,
+        markets,
         ...limits,
         ...schedule,
         on_interruption: onInterruption.optional(),
       })
-      .refine(({ term, url }) => (term === undefined) !== (url === undefined), {
-        error: "given without url, or left out with it: a search is either words or an address",
-        path: ["term"],
+      .refine(
+        (body) => [body.term, body.url, body.markets].filter((given) => given !== undefined).length === 1,
+        {
+          error:
+            "given, or url, or markets, and only one of them: a search is words, an address or a list of markets",
+          path: ["term"],
+        },
+      )
+      .refine(({ source, markets: list }) => (source === undefined) === (list !== undefined), {
+        error: "the name of a source, with term or url, and left out with markets",
+        path: ["source"],
       })
       .refine(oneCadence.rule, oneCadence.otherwise),
     responses: { 201: { description: "The new search; Location is its address", schema: search } },
     problems: [409],
     answer: async ({ db, sources, body }) => {
-      const {
-        source,
-        term = null,
-        url = null,
-        max_pages: maxPages = 0,
-        enrich_limit: enrichLimit = 0,
-      } = body;
-      refuseUnreadable(sources, { source, term, url });
+      const { max_pages: maxPages = 0, enrich_limit: enrichLimit = 0 } = body;
+      const orders = body.markets === undefined ? null : marketOrders(sources, body.markets);
+      const { source = "several", url = null } = body;
+      const term = orders === null ? (body.term ?? null) : labelOfMarkets(orders);
+      if (orders === null) refuseUnreadable(sources, { source, term, url });
       const known = await findSearchFor(db, source, term, url);
       if (known !== null) {
         throw new Problem("conflict", `search ${known} is this one; PATCH changes it`, {
           search_url: `/searches/${known}`,
         });
       }
-      const searchId = await askSearch(db, { source, term, url, maxPages, enrichLimit });
+      const searchId =
+        orders === null
+          ? await askSearch(db, { source, term, url, maxPages, enrichLimit })
+          : await askSearchOfMarkets(db, orders, { maxPages, enrichLimit });
       await askSearchChange(db, searchId, { enabled: body.enabled });
       await askSearchSchedule(db, searchId, scheduleChange(body, null, new Date()));
       if (body.on_interruption !== undefined) await askSearchInterruption(db, searchId, body.on_interruption);

@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import type { Item, PageReading, Source } from "@pricefleet/contracts";
+import {
+  ensureHosts,
+  type HostPoliteness,
+  type MarketRun,
+  storeSearchPage,
+  takeDueTargets,
+} from "@pricefleet/database";
+import { publishDueTargets } from "@pricefleet/queue";
+import type { Desk } from "./desk.ts";
+import { fetchSearchPage } from "./fetch-search-page.ts";
+
+/** So much is published at once after each page; the rest is the dispatcher's. */
+const PUBLISH_AT_ONCE = 5_000;
+
+/**
+ * Reads the pages of a market from its next page on. Each page is stored with its targets before the next one is
+ * fetched, so wherever this ends, another collector continues there.
+ * @throws RunNotOursError when the run was stopped or taken over; the reason of `desk.stopping` when the process was
+ * asked to stop; what fetchSearchPage throws.
+ */
+export async function collectMarket(market: MarketRun, desk: Desk): Promise<void> {
+  const source = desk.sources.byName(market.source);
+  const logger = desk.logger.child({ source: market.source });
+  const seen = new Set<string>();
+
+  let { nextUrl } = market;
+  const lastPage = market.maxPages === 0 ? Number.POSITIVE_INFINITY : market.maxPages;
+  for (let pageNumber = market.nextPage; pageNumber <= lastPage; pageNumber++) {
+    desk.stopping.throwIfAborted();
+    const url = nextUrl ?? source.searchUrl(market, pageNumber);
+    await ensureHosts(desk.db, [politenessOf(new URL(url).host, source, desk)]);
+    const reading = await fetchSearchPage({ url, source, runId: market.runId }, desk);
+
+    const stored = await storePage(market, { url, pageNumber, reading, source }, desk);
+    const { published } = await publishDueTargets({
+      belt: desk.belt,
+      book: { takeDue: (limit) => takeDueTargets(desk.db, limit) },
+      limit: PUBLISH_AT_ONCE,
+      logger,
+    });
+    logger.info(reading.state === "empty" ? "nothing was found" : "search page read", {
+      page: pageNumber,
+      url,
+      cards: reading.items.length,
+      ...stored,
+      published,
+    });
+
+    // Some sites serve their last page again for any page number beyond it; a page with nothing new is the end. New to
+    // this market, that is: another one of the run may have found the same before.
+    const hasNew = reading.items.some((item) => !seen.has(item.external_id));
+    for (const item of reading.items) seen.add(item.external_id);
+    if (!reading.has_next_page || (pageNumber > 1 && !hasNew)) break;
+    nextUrl = reading.next_url ?? null;
+  }
+}
+
+interface SearchPage {
+  url: string;
+  pageNumber: number;
+  reading: PageReading;
+  source: Source;
+}
+
+async function storePage(
+  market: MarketRun,
+  { url, pageNumber, reading, source }: SearchPage,
+  desk: Desk,
+): Promise<{ found: number; targets: number }> {
+  const cards = [...new Map(reading.items.map((item) => [item.external_id, item])).values()].map((item) => ({
+    item,
+    // A card whose address has no host fails as a target, with its reason; the page's other cards go on.
+    host: URL.parse(item.url)?.host || new URL(url).host,
+    digest: digestOf(item),
+  }));
+  const hosts = [...new Set(cards.map((card) => card.host))];
+  await ensureHosts(
+    desk.db,
+    hosts.map((host) => politenessOf(host, source, desk)),
+  );
+  // Not withRetries: if a commit's answer is lost, the page is stored, and storing it again would look like a thief's.
+  return storeSearchPage(desk.db, {
+    runId: market.runId,
+    searchId: market.searchId,
+    market: market.market,
+    source: market.source,
+    queue: "listing_enrichment",
+    pageNumber,
+    nextUrl: reading.next_url ?? null,
+    totalResults: reading.total_results,
+    cards,
+    enrichLimit: market.enrichLimit,
+    enrichMaxAgeHours: desk.enrichMaxAgeHours,
+  });
+}
+
+function politenessOf(host: string, source: Source, desk: Desk): HostPoliteness {
+  const { minDelayMs, maxInFlight } = source.politeness;
+  return { host, source: source.name, minDelayMs: desk.hostMinDelayMs ?? minDelayMs, maxInFlight };
+}
+
+/** Of all that the card says; the bids' count is left out, since it says nothing that the price does not. */
+function digestOf(item: Item): string {
+  return createHash("sha256")
+    .update(JSON.stringify({ ...item, bids: null }))
+    .digest("base64url")
+    .slice(0, 22);
+}
