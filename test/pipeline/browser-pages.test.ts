@@ -92,6 +92,7 @@ describe("a host is asked over HTTP first, and by the browser once it is known t
   it("a wall that the browser meets too closes the host, and is kept with a picture of it", {
     timeout: 60_000,
   }, async () => {
+    await fleet.book.query("UPDATE hosts SET blocks_to_open = 1");
     const runId = await collect("walled");
     const target = await waitFor("the wall", 45_000, async () => {
       const { rows } = await fleet.book.query<{ id: string }>(
