@@ -27,7 +27,9 @@ export * from "./repositories/measurement-queries.ts";
 export * from "./repositories/market-progress-queries.ts";
 export * from "./repositories/market-repository.ts";
 export * from "./repositories/market-run-repository.ts";
+export * from "./repositories/page-health-repository.ts";
 export * from "./repositories/partition-repository.ts";
+export * from "./repositories/rereading-repository.ts";
 export * from "./repositories/robots-repository.ts";
 export * from "./repositories/run-counts-repository.ts";
 export type { Buckets, RunProgress } from "./repositories/run-progress-queries.ts";
@@ -38,7 +40,13 @@ export { type FiredSearch, startDueSearches } from "./repositories/schedule-repo
 export * from "./repositories/search-queries.ts";
 export { type Sighting, type StoredSighting, storeSightings } from "./repositories/sighting-repository.ts";
 export * from "./repositories/sync-repository.ts";
-export { markSnapshotsPruned, type SnapshotRow } from "./repositories/snapshot-repository.ts";
+export {
+  findSnapshot,
+  keepUnreadSnapshot,
+  type KeptSnapshot,
+  markSnapshotsPruned,
+  type SnapshotRow,
+} from "./repositories/snapshot-repository.ts";
 export {
   type Claim,
   type ClaimAnswer,

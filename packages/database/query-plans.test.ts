@@ -105,6 +105,19 @@ const dead = (
   )
 ).rows;
 
+const unread: door.SnapshotRow = {
+  sha256: "ab12",
+  path: "ab/ab12.html.gz",
+  sizeBytes: 1,
+  url: "https://shop.example/77",
+  source: "sample",
+  targetId: null,
+  fetchedBy: "http",
+  pageState: "changed",
+  fetchedAt: new Date(),
+};
+const kept: door.SnapshotToReread = { ...unread, id: "777", runId: run.id, externalId: "x77" };
+
 function aQueuedTarget() {
   const target = queued.pop();
   if (target === undefined) throw new Error("no target is queued");
@@ -219,6 +232,15 @@ const workersCalls: Record<string, Call> = {
       ),
     ),
   markSnapshotsPruned: (db) => door.markSnapshotsPruned(db, ["ab12", "cd34"]),
+  keepUnreadSnapshot: (db) => door.keepUnreadSnapshot(db, unread, "x77"),
+  findSnapshotsToReread: times([
+    (db) => door.findSnapshotsToReread(db, "ok", {}, 100, "50000"),
+    (db) => door.findSnapshotsToReread(db, "changed", { source: "sample", since: new Date(0) }, 100, null),
+  ]),
+  rereadSnapshot: (db) => door.rereadSnapshot(db, kept, { item: anItem("x77"), details: null }, true),
+  noteRereading: (db) => door.noteRereading(db, new Map([[run.id, 2]])),
+  noteSearchPage: (db) => door.noteSearchPage(db, "sample", "h1.example", false),
+  judgeLayouts: (db) => door.judgeLayouts(db, { halfLifePages: 20, bound: 0.5 }),
   ensureHosts: (db) =>
     door.ensureHosts(db, [{ host: "new.example", source: "sample", minDelayMs: 0, maxInFlight: 1 }]),
   reserveSlot: (db) => door.reserveSlot(db, "h1.example", { longestWaitMs: 1_000, floorMs: 0 }),
@@ -284,6 +306,9 @@ const apisCalls: Record<string, Call> = {
   findDailyOutcomes: (db) => door.findDailyOutcomes(db, { from: new Date(), to: new Date() }),
   findRunEventsAfter: (db) => door.findRunEventsAfter(db, 1, 500),
   latestRunEventId: (db) => door.latestRunEventId(db),
+  findSnapshot: (db) => door.findSnapshot(db, "777"),
+  findPageHealth: (db) => door.findPageHealth(db),
+  findFlaggedPagesOf: (db) => door.findFlaggedPagesOf(db, run.id),
   findRuns: (db) => door.findRuns(db, {}, 50, null),
   findRun: (db) => door.findRun(db, run.id),
   findSearches: (db) => door.findSearches(db, 50, null),

@@ -13,6 +13,7 @@ import { answerWithProblem, Problem } from "./problem.ts";
 import { logRequests } from "./request-log.ts";
 import { type Means, routerOf } from "./route.ts";
 import { dataRoutes, healthRoutes } from "./routes/index.ts";
+import { snapshotsRouter } from "./snapshots.ts";
 
 export interface AppOptions extends Means {
   logger: Logger;
@@ -23,6 +24,8 @@ export interface AppOptions extends Means {
   /** 0: no limit. */
   rateLimitPerMinute: number;
   events: EventStreams;
+  /** Where workers keep pages; only read. */
+  snapshotDir: string;
 }
 
 /** Every route answers at / and under /api alike. */
@@ -45,6 +48,7 @@ export function createApp(options: AppOptions): Express {
   app.use(express.json({ limit: "64kb" }));
   everywhere(
     debugPagesRouter(options.debugPages),
+    snapshotsRouter(options.db, options.snapshotDir, logger),
     routerOf(dataRoutes, options),
     eventsRouter(options.events),
     pagesRouter(options.db, openapi),

@@ -5,6 +5,7 @@ import { gunzip } from "node:zlib";
 import { debugFiles, messageOf } from "@pricefleet/contracts";
 import type { Logger } from "@pricefleet/logging";
 import { Router } from "express";
+import { inertHeaders } from "./inert-headers.ts";
 import { Problem } from "./problem.ts";
 
 /** Pages that were not understood, as workers kept them under DEBUG_DIR. */
@@ -45,9 +46,6 @@ export function createDebugPages(dir: string, logger: Logger): DebugPages {
   }
 }
 
-/** The page of a stranger, shown as a picture of itself: no script, no form, no request leaves it. */
-const INERT = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'";
-
 /** `/dead-letters/{id}/page` and `/screenshot`, of the attempt asked for. Not JSON, so not among the routes. */
 export function debugPagesRouter(pages: DebugPages): Router {
   const router = Router();
@@ -63,9 +61,7 @@ export function debugPagesRouter(pages: DebugPages): Router {
         throw new Problem("not-found", `no ${kind} is kept of attempt ${attempt} of target ${id}`);
       response
         .set({
-          "Content-Security-Policy": INERT,
-          "X-Content-Type-Options": "nosniff",
-          "Referrer-Policy": "no-referrer",
+          ...inertHeaders,
           "Cache-Control": "private, no-cache",
           "Content-Type": kind === "page" ? "text/html; charset=utf-8" : "image/png",
         })

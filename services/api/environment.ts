@@ -21,6 +21,8 @@ export const apiEnvironment = sharedEnvironment.extend({
   DATABASE_POOL_MAX: wholeNumber(1, 1_000).default(10),
   /** Where workers keep failed pages; only read here. */
   DEBUG_DIR: z.string().default(".local/debug"),
+  /** Where workers keep pages; only read here. */
+  SNAPSHOT_DIR: z.string().default(".local/snapshots"),
   /** 0 takes any free one; the log says which. */
   PORT: wholeNumber(0, 65_535).default(30_080),
   /** Web pages of these origins may read the API. */

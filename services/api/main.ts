@@ -53,6 +53,7 @@ async function run(): Promise<ExitCode> {
     sources: createSources(sourcesOptions(env)),
     debugPages: createDebugPages(env.DEBUG_DIR, logger),
     logger,
+    snapshotDir: env.SNAPSHOT_DIR,
     controlToken: env.CONTROL_TOKEN ?? null,
     corsOrigins: env.CORS_ORIGINS,
     trustedProxies: env.TRUST_PROXY,

@@ -12,6 +12,7 @@ import {
   countDocuments,
   noteBlock,
   noteGoodPage,
+  noteSearchPage,
   releaseProbe,
   type Slot,
   slowHostDown,
@@ -103,6 +104,9 @@ async function fetchOnce(request: SearchPageRequest, slot: Slot, desk: Desk): Pr
       onDocument: (url) => documents.note(url),
     });
     const failure = failureOfPage(reading);
+    const isUnderstood = failure === null;
+    if (isUnderstood || failure.errorClass === "layout-changed")
+      await noteSearchPage(desk.db, request.source.name, host, isUnderstood);
     if (failure !== null) {
       await keepForDebugging(page, request, desk);
       throw failure;

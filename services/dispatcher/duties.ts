@@ -8,6 +8,7 @@ import {
   foldTargetMoves,
   freeDeadLeases,
   giveUpBlockedHosts,
+  judgeLayouts,
   markDeadLettered,
   markSnapshotsPruned,
   returnOverdueTargets,
@@ -31,6 +32,7 @@ export interface Office {
   republishAfterSeconds: number;
   blockedHostHours: number;
   longestBelt: number;
+  layoutRule: { halfLifePages: number; bound: number };
   pausedRunBlocksHours: number;
   snapshots: KeptPages;
   debugPages: KeptPages;
@@ -55,6 +57,7 @@ export const duties: readonly Duty[] = [
   { name: "take back what was lost", everyMs: 1_000, run: takeBackWhatWasLost },
   { name: "publish what is due", everyMs: 500, run: publishWhatIsDue },
   { name: "fold counters", everyMs: 1_000, run: foldCounters },
+  { name: "judge layouts", everyMs: 5_000, run: judgeHowPagesAreRead },
   { name: "close finished runs", everyMs: 1_000, run: closeFinishedRuns },
   { name: "give up blocked hosts", everyMs: 10_000, run: giveUpOnBlockedHosts },
   { name: "fire schedules", everyMs: 2_000, run: fireSchedules },
@@ -95,6 +98,15 @@ async function foldCounters(term: Term, { db }: Office): Promise<void> {
   do {
     folded = await asLeader(db, term, (trx) => foldTargetMoves(trx, BATCH));
   } while (folded === BATCH);
+}
+
+async function judgeHowPagesAreRead(term: Term, { db, logger, layoutRule }: Office): Promise<void> {
+  for (const change of await asLeader(db, term, (trx) => judgeLayouts(trx, layoutRule))) {
+    const { source, host, pageKind, flagged, readRate, usualRate } = change;
+    const fields = { source, host, page_kind: pageKind, read_rate: readRate, usual_rate: usualRate };
+    if (flagged) logger.warn("the layout of a site's pages seems to have changed", fields);
+    else logger.info("a site's pages are read again", fields);
+  }
 }
 
 async function closeFinishedRuns(term: Term, { db, logger }: Office): Promise<void> {

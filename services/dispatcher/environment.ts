@@ -20,6 +20,10 @@ export const dispatcherEnvironment = sharedEnvironment.extend({
   REPUBLISH_AFTER_SECONDS: wholeNumber(1, 86_400).default(900),
   /** Targets of a host that has shown nothing but walls for this long are dead, reason host-blocked; 0: never. */
   BLOCKED_HOST_HOURS: wholeNumber(0, 8_760).default(24),
+  /** After so many pages that are not understood a layout counts as changed, and half of its past is forgotten. */
+  LAYOUT_PAGES: wholeNumber(5, 10_000).default(20),
+  /** Flagged when no more than this share of what is usual is read. */
+  LAYOUT_BOUND_PERCENT: wholeNumber(1, 95).default(50),
   /** In a cluster: the CronJob that collectors are made from, as Jobs. Without it they are processes of this machine. */
   COLLECTOR_CRONJOB: z.string().optional(),
   SNAPSHOT_MAX_AGE_DAYS: wholeNumber(1, 3_650).default(90),

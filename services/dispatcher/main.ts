@@ -48,6 +48,7 @@ async function run(): Promise<ExitCode> {
     logger,
     longestBelt: defaultBelt.longestBelt,
     blockedHostHours: env.BLOCKED_HOST_HOURS,
+    layoutRule: { halfLifePages: env.LAYOUT_PAGES, bound: env.LAYOUT_BOUND_PERCENT / 100 },
     republishAfterSeconds: env.REPUBLISH_AFTER_SECONDS,
     pausedRunBlocksHours: env.PAUSED_RUN_BLOCKS_HOURS,
     snapshots: {

@@ -3,6 +3,7 @@ import {
   type Claim,
   endRefresh,
   isRetryable,
+  keepUnreadSnapshot,
   markDeadLettered,
   markGivenUp,
   markListingGone,
@@ -18,6 +19,7 @@ import type { FetchedPage } from "@pricefleet/fetching";
 import { reportUnexpected } from "@pricefleet/logging";
 import type { Delivery } from "@pricefleet/queue";
 import { decideFate, hostTroubleOf } from "./decide-fate.ts";
+import { saveSnapshot } from "./save-snapshot.ts";
 import type { Workbench } from "./workbench.ts";
 
 interface FailedAttempt {
@@ -52,6 +54,7 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
   });
   if (failure.reason === "unexpected") reportUnexpected(error);
   if (page !== null) await keepForDebugging(page, claim, bench);
+  if (page !== null && failure.errorClass === "layout-changed") await keepForRereading(page, claim, bench);
 
   const closedForMs = await withRetries(() => tellHost(error, claim, bench));
   switch (fate.to) {
@@ -121,5 +124,16 @@ async function keepForDebugging(page: FetchedPage, claim: Claim, bench: Workbenc
     });
   } catch (error) {
     bench.logger.warn("the failed page could not be kept", { error: messageOf(error) });
+  }
+}
+
+/** Kept as long as the pages that were read, for the day when the extractors know the new layout (npm run reextract). */
+async function keepForRereading(page: FetchedPage, claim: Claim, bench: Workbench): Promise<void> {
+  try {
+    const snapshot = await saveSnapshot(page, "changed", claim, bench);
+    await withRetries(() => keepUnreadSnapshot(bench.db, snapshot, claim.externalId));
+  } catch (error) {
+    // The database being away is met again by what follows, which decides.
+    bench.logger.warn("the page could not be kept as a snapshot", { error: messageOf(error) });
   }
 }

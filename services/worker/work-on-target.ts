@@ -1,15 +1,8 @@
-import {
-  failureOfPage,
-  type Item,
-  LayoutChangedError,
-  type ListingDetails,
-  messageOf,
-  type PageReading,
-  PermanentError,
-} from "@pricefleet/contracts";
+import { listingOnPage, messageOf, type PageReading } from "@pricefleet/contracts";
 import { type Claim, claimTarget, countDocuments, finishListing, withRetries } from "@pricefleet/database";
 import { createDocumentCount, type DocumentCount, type FetchedPage } from "@pricefleet/fetching";
 import type { Delivery } from "@pricefleet/queue";
+import { saveSnapshot } from "./save-snapshot.ts";
 import { settleFailure } from "./settle-failure.ts";
 import { LONGEST_WAIT_MS, SLOTS_AHEAD, waitForSlot } from "./wait-for-slot.ts";
 import type { Workbench } from "./workbench.ts";
@@ -59,24 +52,10 @@ export async function workOnTarget(delivery: Delivery, bench: Workbench): Promis
       duration_ms: page.durationMs,
       state: fetched.reading.state,
     });
-    const { item, details } = theListingOf(fetched.reading);
-    const file = await bench.snapshots.save(page.html);
+    const { item, details } = listingOnPage(fetched.reading);
+    const snapshot = await saveSnapshot(page, fetched.reading.state, claim, bench);
     const finished = await withRetries(() =>
-      finishListing(bench.db, {
-        claim,
-        item,
-        details,
-        snapshot: {
-          ...file,
-          url: fetched.page.url,
-          source: claim.source,
-          targetId: claim.targetId,
-          fetchedBy: fetched.page.fetchedBy,
-          pageState: fetched.reading.state,
-          fetchedAt: fetched.page.fetchedAt,
-        },
-        learnedMode: fetched.learnedMode,
-      }),
+      finishListing(bench.db, { claim, item, details, snapshot, learnedMode: fetched.learnedMode }),
     );
     logger.info(finished === "lost" ? "another worker has the target; nothing stored" : "target done", {
       title: item.title,
@@ -106,19 +85,6 @@ async function fetchListing(
     read: (page) => bench.sources.read(page, source),
     onDocument: (url) => documents.note(url),
   });
-}
-
-/** @throws the error that the page's state amounts to, when there is no listing on it. */
-function theListingOf(reading: PageReading): { item: Item; details: ListingDetails | null } {
-  const failure = failureOfPage(reading);
-  if (failure !== null) throw failure;
-  // Shops send who asks for a listing that is no more to a search; its first card is not the listing.
-  if (reading.page !== "listing")
-    throw new PermanentError("not-a-listing", `the listing's address leads to a ${reading.page} page`);
-  const item = reading.items[0];
-  if (item === undefined)
-    throw new LayoutChangedError("layout-changed", "the listing's page has no listing on it");
-  return { item, details: reading.details };
 }
 
 /** The target has its fate whatever happens here. */

@@ -51,6 +51,7 @@ export async function startTestApi(
     sources: createSources({}),
     debugPages: createDebugPages("/nowhere", quietLogger),
     logger: quietLogger,
+    snapshotDir: "/nowhere",
     controlToken: CONTROL_TOKEN,
     corsOrigins: [],
     trustedProxies: 0,

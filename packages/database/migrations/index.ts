@@ -16,6 +16,7 @@ import * as whoAsked from "./0014-who-asked.ts";
 import * as marketsOfARun from "./0015-markets-of-a-run.ts";
 import * as runControl from "./0017-run-control.ts";
 import * as breakersAndRobots from "./0018-breakers-and-robots.ts";
+import * as layoutsAndRereading from "./0019-layouts-and-rereading.ts";
 import * as marketData from "./0020-market-data.ts";
 import * as ticksAndGaps from "./0021-ticks-and-gaps.ts";
 
@@ -38,6 +39,7 @@ export const migrations: Record<string, Migration> = {
   "0015-markets-of-a-run": marketsOfARun,
   "0017-run-control": runControl,
   "0018-breakers-and-robots": breakersAndRobots,
+  "0019-layouts-and-rereading": layoutsAndRereading,
   "0020-market-data": marketData,
   "0021-ticks-and-gaps": ticksAndGaps,
 };

@@ -156,11 +156,13 @@ export async function findPrices(db: Database, listingId: string, limit: number,
       "o.observed_at",
       "o.confirmed_at",
       "o.confirmations",
+      "o.corrected_at",
       sql.ref<"card" | "page">("o.read_from").as("read_from"),
       sql.ref<Item["methods"]>("o.methods").as("methods"),
       "s.id as snapshot_id",
       "s.sha256 as snapshot_sha256",
       "s.url as snapshot_url",
+      "s.pruned_at as snapshot_pruned_at",
       exactTime("o.observed_at").as("key"),
     ])
     .orderBy("o.observed_at", "desc")
@@ -171,11 +173,26 @@ export async function findPrices(db: Database, listingId: string, limit: number,
   return { items: items.map(nestSnapshot), next };
 }
 
-function nestSnapshot<
-  Row extends { snapshot_id: string | null; snapshot_sha256: string | null; snapshot_url: string | null },
->(row: Row) {
-  const { snapshot_id: id, snapshot_sha256: sha256, snapshot_url: url, ...price } = row;
-  return { ...price, snapshot: id === null || sha256 === null || url === null ? null : { id, sha256, url } };
+interface SnapshotColumns {
+  snapshot_id: string | null;
+  snapshot_sha256: string | null;
+  snapshot_url: string | null;
+  snapshot_pruned_at: Date | null;
+}
+
+function nestSnapshot<Row extends SnapshotColumns>(row: Row) {
+  const {
+    snapshot_id: id,
+    snapshot_sha256: sha256,
+    snapshot_url: url,
+    snapshot_pruned_at: prunedAt,
+    ...price
+  } = row;
+  const isKnown = id !== null && sha256 !== null && url !== null;
+  return {
+    ...price,
+    snapshot: isKnown ? { id, sha256, url, page_url: prunedAt === null ? `/snapshots/${id}` : null } : null,
+  };
 }
 
 /** A Date has milliseconds; rows of one transaction differ by less, so a position carries the microseconds. */

@@ -2,6 +2,7 @@ import { type RunState, type TargetState, targetStates } from "@pricefleet/contr
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
 import type { OnInterruption } from "./asking-queries.ts";
+import { findFlaggedPagesOf } from "./page-health-repository.ts";
 import { findRunProgress } from "./run-progress-queries.ts";
 
 /** What the API reads of runs. Rows are named as its JSON is. */
@@ -87,10 +88,11 @@ export async function findRun(db: Database, id: string) {
     .where("r.id", "=", id)
     .executeTakeFirst();
   if (run === undefined) return null;
-  const [progress, lastErrors, closedHosts, events] = await Promise.all([
+  const [progress, lastErrors, closedHosts, flaggedPages, events] = await Promise.all([
     findRunProgress(db, id),
     lastErrorsOf(db, id),
     closedHostsOf(db, id),
+    findFlaggedPagesOf(db, id),
     db
       .selectFrom("run_events")
       .select([
@@ -103,7 +105,14 @@ export async function findRun(db: Database, id: string) {
       .orderBy("id")
       .execute(),
   ]);
-  return { ...run, progress, last_errors: lastErrors, closed_hosts: closedHosts, events };
+  return {
+    ...run,
+    progress,
+    last_errors: lastErrors,
+    closed_hosts: closedHosts,
+    flagged_pages: flaggedPages,
+    events,
+  };
 }
 
 async function lastErrorsOf(db: Database, runId: string) {
@@ -117,6 +126,8 @@ async function lastErrorsOf(db: Database, runId: string) {
       "last_error as error",
       "attempts",
       "finished_at as at",
+      sql<string | null>`(SELECT s.id FROM snapshots s WHERE s.target_id = targets.id AND s.pruned_at IS NULL
+                           ORDER BY s.id DESC LIMIT 1)`.as("snapshot_id"),
     ])
     .where("run_id", "=", runId)
     .where("state", "in", ["failed", "dead"])

@@ -5,6 +5,7 @@ import { hostRoutes } from "./hosts.ts";
 import { listingRoutes } from "./listings.ts";
 import { runRoutes } from "./runs.ts";
 import { searchRoutes } from "./searches.ts";
+import { sourceRoutes } from "./sources.ts";
 
 export { healthRoutes };
 /** All that answers JSON: what /openapi.json tells of. */
@@ -14,5 +15,6 @@ export const dataRoutes = [
   ...analyticsRoutes,
   ...listingRoutes,
   ...hostRoutes,
+  ...sourceRoutes,
   ...deadLetterRoutes,
 ];

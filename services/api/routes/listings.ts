@@ -66,9 +66,17 @@ const price = z
     confirmed_at: timestamp.describe("When it was seen last"),
     confirmations: z.int().describe("How often it was seen again since"),
     read_from: z.enum(["card", "page"]).describe("The search page's card, or the listing's own page"),
+    corrected_at: timestamp
+      .nullable()
+      .describe("When its page, read again, said another price, which stands beside it; null: it holds"),
     methods: z.record(z.string(), amount).describe("What each way of reading the page said"),
     snapshot: z
-      .strictObject({ id, sha256: z.string(), url: z.string() })
+      .strictObject({
+        id,
+        sha256: z.string(),
+        url: z.string().describe("Where the page was"),
+        page_url: z.string().nullable().describe("Where it is kept; null: it was pruned"),
+      })
       .nullable()
       .describe("The kept page that is the evidence"),
   })

@@ -1,4 +1,4 @@
-import { runState, targetState } from "@pricefleet/contracts";
+import { pageKinds, runState, targetState } from "@pricefleet/contracts";
 import {
   askOfRun,
   askRun,
@@ -67,6 +67,16 @@ const run = runSummary
         }),
       )
       .describe("Hosts that the run waits for: they showed a wall or asked for patience"),
+    flagged_pages: z
+      .array(
+        z.strictObject({
+          source: z.string(),
+          host: z.string(),
+          page_kind: z.enum(pageKinds),
+          since: timestamp,
+        }),
+      )
+      .describe("Whose layout seems to have changed; GET /sources has more"),
     last_errors: z
       .array(
         z.strictObject({
@@ -79,6 +89,7 @@ const run = runSummary
           attempts: count,
           page_url: z.string().nullable().describe("The page of the last attempt, as it was kept"),
           screenshot_url: z.string().nullable(),
+          snapshot_url: z.string().nullable().describe("The page that was not understood, kept longer; null: none is"),
         }),
       )
       .max(5),
@@ -241,8 +252,13 @@ async function runAsItIs(
     ...summarise({ ...found, counts }),
     ...progress,
     closed_hosts: found.closed_hosts.map((closed) => ({ ...closed, waiting: waitingWords(closed) })),
+    flagged_pages: found.flagged_pages,
     last_errors: await Promise.all(
-      found.last_errors.map(async (error) => ({ ...error, ...(await linksTo(error, debugPages)) })),
+      found.last_errors.map(async ({ snapshot_id: snapshotId, ...error }) => ({
+        ...error,
+        ...(await linksTo(error, debugPages)),
+        snapshot_url: snapshotId === null ? null : `/snapshots/${snapshotId}`,
+      })),
     ),
     collector: await findCollectorOf(db, runId),
     events: found.events,
