@@ -65,6 +65,7 @@ try {
     corsOrigins: [],
     trustedProxies: 0,
     rateLimitPerMinute: 0,
+    snapshotDir: "/nowhere",
     events: events.streams,
   };
   const api = createServer(createApp({ ...means, ...exposed })).listen(0, "127.0.0.1");

@@ -54,6 +54,7 @@ describe("the documentation", () => {
       "/runs/{id}/stop",
       "/searches",
       "/searches/{id}",
+      "/sources",
     ]);
     const ids = Object.values(document.paths as Record<string, Record<string, { operationId: string }>>)
       .flatMap((methods) => Object.values(methods))

@@ -54,7 +54,9 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
   });
   if (failure.reason === "unexpected") reportUnexpected(error);
   if (page !== null) await keepForDebugging(page, claim, bench);
-  if (page !== null && failure.errorClass === "layout-changed") await keepForRereading(page, claim, bench);
+  // A quote of then is of no use later, and its target would leave such a page at every refresh.
+  const canBeReread = failure.errorClass === "layout-changed" && claim.queue === "listing_enrichment";
+  if (page !== null && canBeReread) await keepForRereading(page, claim, bench);
 
   const closedForMs = await withRetries(() => tellHost(error, claim, bench));
   switch (fate.to) {

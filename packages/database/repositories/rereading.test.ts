@@ -113,7 +113,7 @@ describe("a page that could not be read, and now can", () => {
             source: "sample",
             item: anItem(claim.externalId, { amount: "30.00", title: "Newer" }),
             readFrom: "card",
-            runId: claim.runId,
+            runId: claim.runId ?? "",
             targetId: null,
             snapshotId: null,
             cardDigest: "d",

@@ -89,7 +89,10 @@ const run = runSummary
           attempts: count,
           page_url: z.string().nullable().describe("The page of the last attempt, as it was kept"),
           screenshot_url: z.string().nullable(),
-          snapshot_url: z.string().nullable().describe("The page that was not understood, kept longer; null: none is"),
+          snapshot_url: z
+            .string()
+            .nullable()
+            .describe("The page that was not understood, kept longer; null: none is"),
         }),
       )
       .max(5),
