@@ -53,7 +53,7 @@ function argumentsOrExit(): ReextractArguments {
     return readArguments(process.argv.slice(2));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
+    process.stderr.write(`${error.message}\n`);
     return process.exit(ExitCode.badEnvironment);
   }
 }

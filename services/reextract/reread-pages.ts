@@ -54,6 +54,8 @@ const BATCH = 200;
 export async function* rereadPages(order: ReextractArguments, means: Means): AsyncGenerator<PageReport> {
   const filter = { source: order.source, since: order.since, runId: order.run };
   let left = order.limit;
+  /** What the first pass stored, the second need not look at. */
+  const justStored = new Set<string>();
   for (const were of order.state === "all" ? (["changed", "ok"] as const) : (["changed"] as const)) {
     let after: string | null = null;
     while (left > 0) {
@@ -62,9 +64,13 @@ export async function* rereadPages(order: ReextractArguments, means: Means): Asy
       );
       const doneOfRuns = new Map<string, number>();
       for (const snapshot of batch) {
+        if (justStored.has(snapshot.id)) continue;
         const report = await reread(snapshot, were, order.apply, means);
-        if (report.outcome === "newly-readable" && snapshot.runId !== null)
-          doneOfRuns.set(snapshot.runId, (doneOfRuns.get(snapshot.runId) ?? 0) + 1);
+        if (report.outcome === "newly-readable") {
+          if (order.apply) justStored.add(snapshot.id);
+          if (snapshot.runId !== null)
+            doneOfRuns.set(snapshot.runId, (doneOfRuns.get(snapshot.runId) ?? 0) + 1);
+        }
         yield report;
       }
       if (order.apply) await noteRereading(means.db, doneOfRuns);

@@ -53,10 +53,16 @@ describe("the class of an error decides the fate of its target", () => {
   });
 
   it("a page that shows nothing but walls is dead in the end, though its host may be open", () => {
-    expect(decideFate(new BlockedError("login", "sign in"), tried(1, 29), 0.5)).toMatchObject({
+    expect(decideFate(new BlockedError("captcha", "prove it"), tried(1, 29), 0.5)).toMatchObject({
       to: "dead",
-      failure: { reason: "login" },
+      failure: { reason: "captcha" },
     });
+  });
+
+  it("a login wall is looked at five times: waiting logs nobody in", () => {
+    const login = new BlockedError("login", "sign in");
+    expect(decideFate(login, tried(1, 3), 0.5)).toMatchObject({ to: "later-behind-wall" });
+    expect(decideFate(login, tried(1, 4), 0.5)).toMatchObject({ to: "dead", failure: { reason: "login" } });
   });
 
   it("without a proxy or Tor to leave by nothing reached the site: the target waits, and its host stays open", () => {

@@ -46,6 +46,8 @@ const budgets: Record<ErrorClass, Budget> = {
   blocked: { most: 30, end: "dead", firstWaitMs: 5_000 },
   "rate-limited": { most: 30, end: "dead", firstWaitMs: 5_000 },
 };
+/** Waiting logs nobody in: after a few looks, for it may be a mood of the site's bot check, a person is needed. */
+const loginBudget: Budget = { most: 5, end: "dead", firstWaitMs: 5_000 };
 const LONGEST_BACKOFF_MS = 5 * 60_000;
 /** Shorter than the longest pause of a proxy: what comes back is used soon. */
 const NO_WAY_OUT_DELAY_MS = 30_000;
@@ -71,7 +73,7 @@ export function decideFate(error: unknown, { attempt, wallsMet, recurs }: Tried,
   }
   if (error instanceof NotYetError) return { to: "not-yet", failure, delayMs: error.waitMs };
   const isWall = failure.errorClass === "blocked" || failure.errorClass === "rate-limited";
-  const { most, end, firstWaitMs } = budgets[failure.errorClass];
+  const { most, end, firstWaitMs } = failure.reason === "login" ? loginBudget : budgets[failure.errorClass];
   const spent = isWall ? wallsMet + 1 : attempt;
   if (recurs && !isWall) {
     const { stepSeconds, longestSeconds } = REFRESH_BACKOFF;

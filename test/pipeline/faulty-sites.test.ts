@@ -157,10 +157,11 @@ describe("a page that cannot be read, among others that can", () => {
       expect(existsSync(join(fleet.debugDir, `${target.id}-${attempt}.html.gz`))).toBe(true);
     }
     const { rows } = await fleet.book.query(
-      "SELECT id::text FROM price_observations WHERE target_id = $1 UNION ALL SELECT id::text FROM snapshots WHERE target_id = $1",
+      `SELECT s.page_state, l.external_id, (SELECT count(*)::integer FROM price_observations o WHERE o.target_id = s.target_id) AS prices
+         FROM snapshots s JOIN listings l ON l.id = s.listing_id WHERE s.target_id = $1`,
       [target.id],
     );
-    expect(rows).toEqual([]);
+    expect(rows).toEqual(Array(2).fill({ page_state: "changed", external_id: "changed-1", prices: 0 }));
     expect(await listing("changed-1")).toMatchObject({ enriched_at: null, gone_at: null });
   });
 

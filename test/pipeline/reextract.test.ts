@@ -2,68 +2,68 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  finishListing,
-  keepUnreadSnapshot,
-  markGivenUp,
-  storeSearchPage,
-  takeDueTargets,
-} from "@pricefleet/database";
+import { finishListing, keepUnreadSnapshot, markGivenUp } from "@pricefleet/database";
 import { createSnapshotStore } from "@pricefleet/fetching";
 import { sql } from "kysely";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import {
-  aFinish,
-  aHost,
-  anItem,
-  aPage,
-  aRun,
-  claimed,
-  freshName,
-  openTestBook,
-} from "../../packages/database/fixtures/test-book.ts";
+import { afterAll, describe, expect, it } from "vitest";
+import { anItem, beginRun, claimTargets, connectForTest, storePage } from "../api/index.ts";
 import { hasCaptures, readCapture } from "../captures/index.ts";
 import { createTestDatabase } from "../harness/index.ts";
 
 const database = await createTestDatabase();
-const book = await openTestBook(database);
-const { db } = book;
+const db = await connectForTest(database.workerUrl);
 const folder = mkdtempSync(join(tmpdir(), "reextract-"));
 const snapshots = createSnapshotStore(folder);
-afterAll(async () => {
-  await book.close();
-  rmSync(folder, { recursive: true });
-});
-beforeEach(() => book.empty());
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const address = (number: number) => `https://www.ebay.com/itm/20000000000${number}`;
 const itemPage = (dollars: string) => `<h1 class="x-item-title__mainTitle">Blue kettle</h1>
   <div class="x-bin-price"><div class="x-price-primary">US $${dollars}</div></div>`;
 const captcha = `<title>Security Measure | eBay</title><form action="captcha_submit">${itemPage("1.00")}</form>`;
 
-/** A page that a worker fetched: read at this price in EUR, or not understood, which its target died of. */
-async function fetched(url: string, html: string, readAs: string | "nothing") {
-  const [run, host] = [await aRun(db), await aHost(db)];
-  await storeSearchPage(db, aPage(run, host, [anItem(freshName("item"))], { source: "ebay" }));
-  const [due] = await takeDueTargets(db, 1);
-  if (due === undefined) throw new Error("one was due");
-  const claim = await claimed(db, due);
-  const finish = aFinish(claim, { amount: readAs === "nothing" ? null : readAs });
-  const snapshot = { ...finish.snapshot, ...(await snapshots.save(html)), url };
-  if (readAs === "nothing") {
-    await keepUnreadSnapshot(db, { ...snapshot, pageState: "changed" }, claim.externalId);
-    await markGivenUp(db, claim, "dead", {
-      errorClass: "layout-changed",
-      reason: "layout-changed",
-      message: "no listing is on it",
-    });
-  } else await finishListing(db, { ...finish, snapshot });
-  return { targetId: claim.targetId, runId: claim.runId };
+/** A search of the test's own, and pages of it as a worker fetched them: read at this price in EUR, or "nothing". */
+async function fetchedPages(term: string, ...pages: { number: number; html: string; readAs: string }[]) {
+  const run = await beginRun(db, term, "ebay");
+  const cards = pages.map(({ number }) => anItem(`20000000000${number}`, { amount: "19.99" }));
+  await storePage(db, run, cards);
+  const claims = await claimTargets(db, run.id, pages.length);
+  const targetIds: string[] = [];
+  for (const { number, html, readAs } of pages) {
+    const claim = claims.find(({ externalId }) => externalId === `20000000000${number}`);
+    if (claim === undefined) throw new Error("each card's target was due");
+    const snapshot = {
+      ...(await snapshots.save(html)),
+      url: address(number),
+      source: claim.source,
+      targetId: claim.targetId,
+      fetchedBy: "http" as const,
+      fetchedAt: new Date(),
+    };
+    if (readAs === "nothing") {
+      await keepUnreadSnapshot(db, { ...snapshot, pageState: "changed" }, claim.externalId);
+      await markGivenUp(db, claim, "dead", {
+        errorClass: "layout-changed",
+        reason: "layout-changed",
+        message: "no listing is on it",
+      });
+    } else {
+      await finishListing(db, {
+        claim,
+        item: anItem(claim.externalId, { amount: readAs }),
+        details: null,
+        snapshot: { ...snapshot, pageState: "ok" },
+        learnedMode: null,
+      });
+    }
+    targetIds.push(claim.targetId);
+  }
+  return { runId: run.id, targetIds };
 }
 
+const program = join(import.meta.dirname, "../../services/reextract/main.ts");
+
 function reextract(...args: string[]) {
-  const script = join(import.meta.dirname, "../../scripts/reextract.ts");
-  const { stdout, stderr, status } = spawnSync(process.execPath, [script, ...args], {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [program, ...args], {
     encoding: "utf8",
     env: { ...process.env, DATABASE_URL: database.workerUrl, SNAPSHOT_DIR: folder, EBAY_BASE_URL: "" },
   });
@@ -82,73 +82,82 @@ const stateOf = async (targetId: string) =>
   (await sql<{ state: string }>`SELECT state FROM targets WHERE id = ${targetId}`.execute(db)).rows[0]?.state;
 
 describe("npm run reextract", () => {
-  it("shows what a fixed extractor reads, and with --apply stores it exactly once", async () => {
-    const unread = await fetched(address(1), itemPage("12.50"), "nothing");
-    const shown = reextract();
-    expect(shown.lines).toMatchObject([
+  it("shows what a mended extractor reads, and with --apply stores it exactly once", async () => {
+    const { runId, targetIds } = await fetchedPages("once", {
+      number: 1,
+      html: itemPage("12.50"),
+      readAs: "nothing",
+    });
+    const [targetId = ""] = targetIds;
+    expect(reextract("--run", runId).lines).toMatchObject([
       {
         source: "ebay",
         url: address(1),
-        target_id: unread.targetId,
+        target_id: targetId,
         outcome: "newly-readable",
         changes: { amount: { before: "19.99", after: "12.50" }, currency: { before: "EUR", after: "USD" } },
       },
       { summary: { applied: false, pages: 1, "newly-readable": 1 } },
     ]);
-    expect(await stateOf(unread.targetId)).toBe("dead");
-    expect(await pricesOf(unread.targetId)).toEqual([]);
+    expect(await stateOf(targetId)).toBe("dead");
+    expect(await pricesOf(targetId)).toEqual([]);
 
-    reextract("--apply");
-    expect(await stateOf(unread.targetId)).toBe("done");
-    expect(await pricesOf(unread.targetId)).toEqual([{ amount: "12.50", currency: "USD", corrected: false }]);
-    const { rows } = await sql`SELECT reason FROM run_events WHERE from_state = to_state`.execute(db);
-    expect(rows).toEqual([
-      { reason: "1 of the targets that could not be read were read from their kept pages" },
-    ]);
+    reextract("--run", runId, "--apply");
+    expect(await stateOf(targetId)).toBe("done");
+    expect(await pricesOf(targetId)).toEqual([{ amount: "12.50", currency: "USD", corrected: false }]);
+    const { rows } = await sql`
+      SELECT reason FROM run_events WHERE run_id = ${runId} AND from_state = to_state`.execute(db);
+    expect(rows).toEqual([{ reason: "targets that were read from their kept pages: 1" }]);
 
-    expect(reextract("--apply", "--state", "all").lines).toEqual([
+    expect(reextract("--run", runId, "--apply", "--state", "all").lines).toEqual([
       { summary: { applied: true, pages: 1, unchanged: 1 } },
     ]);
-    expect(await pricesOf(unread.targetId)).toHaveLength(1);
+    expect(await pricesOf(targetId)).toHaveLength(1);
   });
 
   it("never takes a price from a wall, though a price stands on it", async () => {
-    const wall = await fetched(address(2), captcha, "nothing");
-    const believed = await fetched(address(3), captcha, "1.00");
-    const { lines } = reextract("--apply", "--state", "all");
-    expect(lines).toMatchObject([
-      { target_id: wall.targetId, outcome: "still-unreadable", reason: expect.stringMatching(/^captcha: /) },
-      { target_id: believed.targetId, outcome: "no-longer-readable" },
+    const { runId, targetIds } = await fetchedPages(
+      "walls",
+      { number: 2, html: captcha, readAs: "nothing" },
+      { number: 3, html: captcha, readAs: "1.00" },
+    );
+    const [wall = "", believed = ""] = targetIds;
+    expect(reextract("--run", runId, "--apply", "--state", "all").lines).toMatchObject([
+      { target_id: wall, outcome: "still-unreadable", reason: expect.stringMatching(/^captcha: /) },
+      { target_id: believed, outcome: "no-longer-readable", reason: expect.stringMatching(/^captcha: /) },
       { summary: { pages: 2 } },
     ]);
-    expect(await stateOf(wall.targetId)).toBe("dead");
-    expect(await pricesOf(wall.targetId)).toEqual([]);
-    expect(await pricesOf(believed.targetId)).toMatchObject([{ amount: "1.00", corrected: false }]);
+    expect(await stateOf(wall)).toBe("dead");
+    expect(await pricesOf(wall)).toEqual([]);
+    expect(await pricesOf(believed)).toMatchObject([{ amount: "1.00", corrected: false }]);
   });
 
   it("corrects a price that was read wrongly, and keeps what was believed", async () => {
-    const wrong = await fetched(address(4), itemPage("1,500.00"), "1.50");
-    await fetched(address(5), itemPage("7.00"), "nothing");
-    const { lines } = reextract("--apply", "--state", "all", "--run", wrong.runId);
-    expect(lines).toMatchObject([
-      {
-        target_id: wrong.targetId,
-        outcome: "changed",
-        changes: { amount: { before: "1.50", after: "1500.00" } },
-      },
-      { summary: { pages: 1, changed: 1 } },
+    const { runId, targetIds } = await fetchedPages(
+      "wrong",
+      { number: 4, html: itemPage("1,500.00"), readAs: "1.50" },
+      { number: 5, html: itemPage("7.00"), readAs: "nothing" },
+    );
+    const [wrong = "", unread = ""] = targetIds;
+    expect(reextract("--run", runId, "--apply", "--state", "all").lines).toMatchObject([
+      { target_id: unread, outcome: "newly-readable" },
+      { target_id: wrong, outcome: "changed", changes: { amount: { before: "1.50", after: "1500.00" } } },
+      { summary: { pages: 2, changed: 1, "newly-readable": 1 } },
     ]);
-    expect(await pricesOf(wrong.targetId)).toEqual([
+    expect(await pricesOf(wrong)).toEqual([
       { amount: "1.50", currency: "EUR", corrected: true },
       { amount: "1500.00", currency: "USD", corrected: false },
     ]);
   });
 
   it("goes on after a page whose file is gone, and reads no more than it is told to", async () => {
-    await fetched(address(6), itemPage("6.00"), "nothing");
-    const gone = await fetched(address(7), itemPage("7.00"), "nothing");
-    await sql`UPDATE snapshots SET sha256 = ${"0".repeat(64)} WHERE target_id = ${gone.targetId}`.execute(db);
-    expect(reextract().lines).toMatchObject([
+    const { runId, targetIds } = await fetchedPages(
+      "gone",
+      { number: 6, html: itemPage("6.00"), readAs: "nothing" },
+      { number: 7, html: itemPage("7.70"), readAs: "nothing" },
+    );
+    await sql`UPDATE snapshots SET sha256 = ${"0".repeat(64)} WHERE target_id = ${targetIds[1]}`.execute(db);
+    expect(reextract("--run", runId).lines).toMatchObject([
       { outcome: "no-page", reason: expect.stringContaining("There is no page") },
       { outcome: "newly-readable" },
       {},
@@ -166,12 +175,9 @@ describe("npm run reextract", () => {
 
 describe.skipIf(!hasCaptures)("on a page that eBay sent", () => {
   it("an item that could not be read gets the seller's price", async () => {
-    const unread = await fetched(
-      "https://www.ebay.com/itm/388514225173",
-      readCapture("ebay/2025-06-item-com-rtx5090.html"),
-      "nothing",
-    );
-    reextract("--apply");
-    expect(await pricesOf(unread.targetId)).toMatchObject([{ amount: "3500.00", currency: "EUR" }]);
+    const html = readCapture("ebay/2025-06-item-com-rtx5090.html");
+    const { runId, targetIds } = await fetchedPages("real", { number: 8, html, readAs: "nothing" });
+    reextract("--run", runId, "--apply");
+    expect(await pricesOf(targetIds[0] ?? "")).toMatchObject([{ amount: "3500.00", currency: "EUR" }]);
   });
 });

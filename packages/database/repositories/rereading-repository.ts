@@ -99,7 +99,7 @@ export async function rereadSnapshot(
 /** Writes into the history of each run how many of its targets were read from kept pages. */
 export async function noteRereading(db: Database, targetsOfRuns: ReadonlyMap<string, number>): Promise<void> {
   for (const [runId, targets] of targetsOfRuns) {
-    const words = `${targets} of the targets that could not be read were read from their kept pages`;
+    const words = `targets that were read from their kept pages: ${targets}`;
     await sql`
       INSERT INTO run_events (run_id, from_state, to_state, reason)
       SELECT id, state, state, ${words} FROM runs WHERE id = ${runId}`.execute(db);
