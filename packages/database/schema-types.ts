@@ -230,6 +230,29 @@ export interface MarketRuns {
   url: string | null;
 }
 
+export interface PageHealth {
+  counted_changed: Generated<Int8>;
+  /**
+   * from here on daily_outcomes hold pages not judged yet, but for the counted ones of this day
+   */
+  counted_day: Generated<Timestamp>;
+  counted_read: Generated<Int8>;
+  flagged_at: Timestamp | null;
+  host: string;
+  last_changed_at: Timestamp | null;
+  page_kind: string;
+  pages: Generated<Int8>;
+  read_rate: Generated<number>;
+  source: string;
+  state_since: Generated<Timestamp>;
+  unjudged_changed: Generated<number>;
+  unjudged_read: Generated<number>;
+  /**
+   * the same rate over a past fifty times as long; it rests while flagged
+   */
+  usual_rate: Generated<number>;
+}
+
 export interface PoisonMessages {
   /**
    * the first 4 KiB, as UTF-8 as far as it is
@@ -257,6 +280,10 @@ export interface PriceObservations {
    * when this same price was seen last; a repeat adds no row
    */
   confirmed_at: Timestamp;
+  /**
+   * its page, read again, said another price, which stands beside it; kept as evidence of what was believed
+   */
+  corrected_at: Timestamp | null;
   currency: string;
   id: Generated<Int8>;
   listing_id: Int8;
@@ -513,6 +540,10 @@ export interface Snapshots {
   sha256: string;
   size_bytes: number;
   source: string;
+  /**
+   * just after the price that was read from it; null on rows older than this column
+   */
+  stored_at: Generated<Timestamp | null>;
   target_id: Int8 | null;
   url: string;
 }
@@ -625,6 +656,7 @@ export interface Schema {
   leaders: Leaders;
   listings: Listings;
   market_runs: MarketRuns;
+  page_health: PageHealth;
   poison_messages: PoisonMessages;
   price_observations: PriceObservations;
   quote_rejections: QuoteRejections;

@@ -47,6 +47,7 @@ describe("the documentation", () => {
       "/listings/{id}/prices",
       "/runs",
       "/runs/{id}",
+      "/runs/{id}/markets",
       "/runs/{id}/reset",
       "/runs/{id}/resume",
       "/runs/{id}/retry",

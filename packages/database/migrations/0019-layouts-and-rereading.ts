@@ -119,9 +119,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
           ELSE format('the %s pages of %s are read again', h.page_kind, h.host) END;
         INSERT INTO run_events (run_id, from_state, to_state, reason)
         SELECT r.id, r.state, r.state, v_words
-          FROM runs r JOIN searches s ON s.id = r.search_id
+          FROM runs r
          WHERE r.state IN ('initializing', 'processing', 'paused')
-           AND CASE WHEN h.page_kind = 'search' THEN s.source = h.source AND r.collected_at IS NULL
+           AND CASE WHEN h.page_kind = 'search'
+                    THEN EXISTS (SELECT FROM market_runs m WHERE m.run_id = r.id AND m.source = h.source AND m.collected_at IS NULL)
                     ELSE EXISTS (SELECT FROM run_markets m WHERE m.run_id = r.id AND m.host = h.host AND m.source = h.source) END;
         RETURN NEXT;
       END LOOP;

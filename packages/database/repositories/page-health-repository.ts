@@ -79,10 +79,10 @@ export async function findPageHealth(db: Database): Promise<PageHealth[]> {
 export async function findFlaggedPagesOf(db: Database, runId: string) {
   const { rows } = await sql<{ source: string; host: string; page_kind: PageKind; since: Date }>`
     SELECT p.source, p.host, p.page_kind, p.flagged_at AS since
-      FROM page_health p JOIN runs r ON r.id = ${runId} JOIN searches s ON s.id = r.search_id
+      FROM page_health p
      WHERE p.flagged_at IS NOT NULL
-       AND CASE WHEN p.page_kind = 'search' THEN p.source = s.source
-                ELSE EXISTS (SELECT FROM run_markets m WHERE m.run_id = r.id AND m.host = p.host AND m.source = p.source) END
+       AND CASE WHEN p.page_kind = 'search' THEN EXISTS (SELECT FROM market_runs m WHERE m.run_id = ${runId} AND m.source = p.source)
+                ELSE EXISTS (SELECT FROM run_markets m WHERE m.run_id = ${runId} AND m.host = p.host AND m.source = p.source) END
      ORDER BY p.flagged_at, p.host`.execute(db);
   return rows;
 }
