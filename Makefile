@@ -50,7 +50,7 @@ k8s-purge: setup ## Kubernetes: remove the namespace with all data, after asking
 test: setup ## Run all tests with coverage, on throwaway servers (TESTS="packages/queue" for some)
 	@node scripts/test.ts $(TESTS)
 
-test-chaos: setup ## Kill, restart and wipe everything in the middle of longer runs
+test-chaos: setup ## Break one thing after another in the middle of long runs (FAULT=worker-killed for one, CHAOS_TARGETS=2000)
 	@scripts/test-chaos.sh
 
 test-k8s: setup ## Prove images, manifests and chart on a Kubernetes for tests (the current context, or one of its own; TESTS=plain-manifests for some)

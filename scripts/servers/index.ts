@@ -1,6 +1,6 @@
 export { findOrInstallChromium } from "./chromium.ts";
 export { keptPasswords } from "./credentials.ts";
-export { PackagesMissingError } from "./debian-packages.ts";
+export { installDebianPackages, PackagesMissingError } from "./debian-packages.ts";
 export { stopCompose } from "./docker-compose.ts";
 export { findFreePort, isPortFree } from "./free-port.ts";
 export { lastLines, type OwnedProcess, startOwnedProcess } from "./owned-process.ts";

@@ -1,11 +1,12 @@
-import { describe, expect, it } from "vitest";
-import { anItem, beginRun, connectForTest, layLine, startTestApi, storePage } from "../../test/api/index.ts";
-import { createTestDatabase } from "../../test/harness/index.ts";
+import { afterAll, describe, expect, it } from "vitest";
+import { anItem, beginRun, connectForTest, startTestApi, storePage } from "../../test/api/index.ts";
+import { createTestDatabase, layLine } from "../../test/harness/index.ts";
 
 const database = await createTestDatabase();
 const worker = await connectForTest(database.workerUrl);
 await storePage(worker, await beginRun(worker, "things"), [anItem("1")]);
 const line = await layLine(database.apiUrl);
+afterAll(() => line.cut());
 const api = await startTestApi(line.url, { statementTimeoutMs: 1_000 });
 
 const health = async () => {

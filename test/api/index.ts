@@ -1,3 +1,2 @@
-export { type CuttableLine, layLine } from "./cuttable-line.ts";
 export { anItem, beginRun, claimTargets, finishClaim, storePage } from "./seed.ts";
 export { connectForTest, CONTROL_TOKEN, quietLogger, startTestApi, type TestApi } from "./test-api.ts";

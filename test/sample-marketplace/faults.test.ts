@@ -27,6 +27,7 @@ test.each([
   ["login", 200, 'type="password"'],
   ["server-error", 500, "Something went wrong"],
   ["needs-javascript", 200, "enable JavaScript"],
+  ["devours-memory", 200, "hoard.push"],
 ] as const)("%s answers %i and says so", async (fault, status, words) => {
   const answer = await getWith(fault);
   expect(answer.status).toBe(status);

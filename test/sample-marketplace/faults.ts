@@ -13,6 +13,7 @@ export const faultNames = [
   "slow",
   "truncated",
   "needs-javascript",
+  "devours-memory",
 ] as const;
 export type Fault = (typeof faultNames)[number];
 

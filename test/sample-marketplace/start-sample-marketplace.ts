@@ -6,7 +6,7 @@ import { createControl } from "./control.ts";
 import { type Answer, html, sendHalf, sendSlowly, sendWhole } from "./delivery.ts";
 import { expectedListing, expectedSearch } from "./expected.ts";
 import { createFaults, type FaultRule } from "./faults.ts";
-import { emptyShell, htmlDocument, type Page, searchPath } from "./pages/layout.ts";
+import { emptyShell, htmlDocument, memoryEater, type Page, searchPath } from "./pages/layout.ts";
 import { notFoundPage } from "./pages/plain-pages.ts";
 import {
   blockPage,
@@ -80,6 +80,8 @@ export async function startSampleMarketplace(
         return asAnswer(serverErrorPage);
       case "needs-javascript":
         return { status: 200, contentType: html, body: emptyShell() };
+      case "devours-memory":
+        return { status: 200, contentType: html, body: memoryEater() };
       case "hang":
       case "slow":
       case "truncated":

@@ -68,6 +68,14 @@ export function emptyShell(): string {
 `;
 }
 
+/** A page whose script takes memory until its process has none left. */
+export function memoryEater(): string {
+  return `${documentHead("Loading …")}
+<body><script>const hoard = []; for (;;) hoard.push(new Array(1_000_000).fill(hoard.length + 0.5));</script></body>
+</html>
+`;
+}
+
 export const shellScript = `fetch("/-/content?path=" + encodeURIComponent(location.pathname + location.search))
   .then((response) => response.json())
   .then((page) => {

@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { afterAll } from "vitest";
 
 /** A line to a server that a test can cut and mend. */
 export interface CuttableLine {
@@ -13,6 +12,7 @@ export interface CuttableLine {
   freeze(): void;
 }
 
+/** Whoever lays a line cuts it in the end. */
 export async function layLine(serverUrl: string): Promise<CuttableLine> {
   const target = new URL(serverUrl);
   const ends = new Set<Socket>();
@@ -43,7 +43,6 @@ export async function layLine(serverUrl: string): Promise<CuttableLine> {
   };
   await open(0);
   const { port } = line.address() as AddressInfo;
-  afterAll(cut);
   const url = new URL(serverUrl);
   url.host = `127.0.0.1:${port}`;
   return {

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** Only for `make test-chaos`: each fault has servers of its own, one after the other. */
+export default defineConfig({
+  test: {
+    root: import.meta.dirname,
+    include: ["*.chaos.ts"],
+    fileParallelism: false,
+    pool: "forks",
+    reporters: ["./line-reporter.ts"],
+  },
+});
