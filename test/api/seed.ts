@@ -50,6 +50,7 @@ export async function storePage(
   run: CollectingRun,
   items: readonly Item[],
   pageNumber = 1,
+  host = HOST,
 ): Promise<void> {
   await storeSearchPage(db, {
     runId: run.id,
@@ -58,7 +59,7 @@ export async function storePage(
     queue: "listing_enrichment",
     pageNumber,
     totalResults: items.length,
-    cards: items.map((item) => ({ item, host: HOST, digest: JSON.stringify(item) })),
+    cards: items.map((item) => ({ item, host, digest: JSON.stringify(item) })),
     enrichLimit: 0,
     enrichMaxAgeHours: 24,
   });

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { countsByState, endOf, waitFor } from "../fleet/index.ts";
 import { deadLettersIn, messagesByQueue } from "./look-at-broker.ts";
-import { CARDS_A_PAGE, type Stage } from "./stage.ts";
+import type { Scene } from "./stage.ts";
 
 const RUN_PATIENCE_MS = 600_000;
 /** The longest delay queue holds a message for five minutes. */
@@ -13,20 +13,18 @@ export interface Account {
   done: number;
   dead: number;
   poison: number;
-  /** Requests for listings' pages that the marketplace saw. */
-  fetches: number;
 }
 
 /** Waits for the run's end, and looks at everything that a fault could have lost, doubled or left behind. */
-export async function assertNothingLost(stage: Stage, poison: number): Promise<Account> {
-  const { book, marketplace, expected, servers } = stage;
-  const runId = await stage.runId();
-  const doomed = expected.items.filter(({ url }) => isDoomed(stage, url));
+export async function assertNothingLost(scene: Scene, poison: number): Promise<Account> {
+  const { book, expected, servers } = scene;
+  const runId = await scene.runId();
+  const doomed = expected.items.filter(({ isDoomed }) => isDoomed);
 
   expect(await endOf(book, runId, RUN_PATIENCE_MS)).toEqual({
     state: "completed",
     found: expected.items.length,
-    pages_read: Math.ceil(expected.total / CARDS_A_PAGE),
+    pages_read: expected.pages,
     error: null,
   });
   const states = await countsByState(book, runId);
@@ -39,10 +37,10 @@ export async function assertNothingLost(stage: Stage, poison: number): Promise<A
     doomed.map((item) => item.external_id).toSorted(),
   );
 
-  expect(await finishesByTarget(stage)).toEqual({ targets: done, finishes: done, most: 1 });
-  expect(await pricesByListing(stage)).toEqual(
+  expect(await finishesByTarget(scene)).toEqual({ targets: done, finishes: done, most: 1 });
+  expect(await pricesByListing(scene)).toEqual(
     expected.items
-      .map((item) => ({ ...priceOf(item), observations: 1 }))
+      .map(({ external_id, amount, currency }) => ({ external_id, amount, currency, observations: 1 }))
       .toSorted((a, b) => (a.external_id < b.external_id ? -1 : 1)),
   );
 
@@ -68,23 +66,15 @@ export async function assertNothingLost(stage: Stage, poison: number): Promise<A
     },
   );
 
-  let fetches = 0;
-  for (const [path, count] of marketplace.countByPath) if (path.startsWith("/item/")) fetches += count;
-  return { done, dead: dead.length, poison, fetches };
+  return { done, dead: dead.length, poison };
 }
 
-/** A page whose fault never recovers, slowness apart. */
-function isDoomed({ marketplace }: Stage, url: string): boolean {
-  const rule = marketplace.faultFor(new URL(url).pathname);
-  return rule !== null && rule.times === null && rule.fault !== "slow";
-}
-
-async function rowsOf(book: Stage["book"], query: string): Promise<unknown[]> {
+async function rowsOf(book: Scene["book"], query: string): Promise<unknown[]> {
   return (await book.query(query)).rows;
 }
 
 /** Each finish writes one snapshot row in its transaction, so these count the finishes. */
-async function finishesByTarget({ book }: Stage) {
+async function finishesByTarget({ book }: Scene) {
   const [finishes] = await rowsOf(
     book,
     `SELECT count(*)::integer AS targets, sum(finishes)::integer AS finishes, max(finishes)::integer AS most
@@ -94,7 +84,7 @@ async function finishesByTarget({ book }: Stage) {
 }
 
 /** The marketplace's clock stands still, so whatever saw a price after its card can only have confirmed it. */
-async function pricesByListing({ book }: Stage) {
+async function pricesByListing({ book }: Scene) {
   return await rowsOf(
     book,
     `SELECT l.external_id, min(o.amount)::text AS amount, min(o.currency) AS currency,
@@ -102,8 +92,4 @@ async function pricesByListing({ book }: Stage) {
        FROM listings l JOIN price_observations o ON o.listing_id = l.id
       GROUP BY l.external_id ORDER BY l.external_id COLLATE "C"`,
   );
-}
-
-function priceOf({ external_id, amount, currency }: Stage["expected"]["items"][number]) {
-  return { external_id, amount, currency };
 }

@@ -10,7 +10,7 @@ declare module "vitest" {
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
 /** One line a fault, with what went wrong below it, and the counts at the end. */
-export default class LineReporter implements Reporter {
+export class LineReporter implements Reporter {
   onTestCaseResult(test: TestCase): void {
     const { state, errors } = test.result();
     if (state === "pending") return;
@@ -18,15 +18,15 @@ export default class LineReporter implements Reporter {
     const seconds = Math.round((test.diagnostic()?.duration ?? 0) / 1_000);
     const { note = "" } = test.result() as { note?: string };
     const more = test.meta().account ?? note;
-    console.log(`${test.name.padEnd(24)} ${state.padEnd(8)} ${String(seconds).padStart(5)} s  ${more}`);
-    for (const error of errors ?? []) console.log(indented(describe(error)));
+    say(`${test.name.padEnd(24)} ${state.padEnd(8)} ${String(seconds).padStart(5)} s  ${more}`);
+    for (const error of errors ?? []) say(indented(describe(error)));
   }
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly { message: string }[]): void {
     const otherwise = [...modules.flatMap((module) => module.errors()), ...unhandled];
-    for (const error of otherwise) console.log(indented(error.message));
+    for (const error of otherwise) say(indented(error.message));
     const failed = counts.failed + otherwise.length;
-    console.log(`${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped`);
+    say(`${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped`);
   }
 }
 
@@ -36,3 +36,7 @@ function describe(error: { message: string; diff?: string; cause?: unknown }): s
 }
 
 const indented = (text: string) => text.replaceAll(/^/gm, "    ");
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,23 +1,17 @@
 // Loaded into services before their own code: the broker gets every message twice.
 import { createRequire } from "node:module";
-import type { ConfirmChannel as Channel, Options } from "amqplib";
+import type { ConfirmChannel as Channel } from "amqplib";
 
-const require = createRequire(import.meta.resolve("@pricefleet/queue"));
-const { ConfirmChannel } = require("amqplib/lib/channel_model.js") as {
-  ConfirmChannel: { prototype: Channel };
-};
-const { publish } = ConfirmChannel.prototype;
+type Publish = (this: Channel, ...given: Parameters<Channel["publish"]>) => boolean;
 
-type Confirmed = Parameters<Channel["publish"]>[4];
+const require = createRequire(import.meta.url);
+/** The library has no public way to it. */
+const inside = "amqplib/lib/channel_model.js";
+const { ConfirmChannel } = require(inside) as { ConfirmChannel: { prototype: { publish: Publish } } };
+const publish = ConfirmChannel.prototype.publish;
 
-ConfirmChannel.prototype.publish = function publishTwice(
-  this: Channel,
-  exchange: string,
-  routingKey: string,
-  content: Buffer,
-  options?: Options.Publish,
-  confirmed?: Confirmed,
-): boolean {
+ConfirmChannel.prototype.publish = function publishTwice(...given) {
+  const [exchange, routingKey, content, options] = given;
   publish.call(this, exchange, routingKey, content, options);
-  return publish.call(this, exchange, routingKey, content, options, confirmed);
+  return publish.apply(this, given);
 };

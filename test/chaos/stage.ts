@@ -9,7 +9,7 @@ import type { OwnedProcess } from "../../scripts/servers/index.ts";
 import { countsByState, type Fleet, startFleet, waitFor } from "../fleet/index.ts";
 import { type CuttableLine, layLine, type PrivateServers, startPrivateServers } from "../harness/index.ts";
 
-export const CARDS_A_PAGE = 40;
+const CARDS_A_PAGE = 40;
 const TERM = "thinkpad x1";
 const PATIENCE_MS = 300_000;
 /** The whole of a run's reading takes about so long, so that a blow falls in its middle. */
@@ -28,25 +28,38 @@ export interface Arrangement {
   pagesAtOnce?: number;
 }
 
-/** Servers of its own, a marketplace, and a fleet of real processes that read a search of it. */
-export interface Stage {
+/** What is to be known and stored in the end, whatever happens on the way. */
+export interface Expected {
+  pages: number;
+  /** Those that are doomed end dead. */
+  items: { external_id: string; amount: string | null; currency: string | null; isDoomed: boolean }[];
+}
+
+/** A run of which nothing is to be lost. */
+export interface Scene {
   servers: PrivateServers;
+  /** A superuser's, for looking and for asking as a person does. */
+  book: Pool;
+  runId: () => Promise<string>;
+  expected: Expected;
+}
+
+/** Servers of its own, a marketplace, and a fleet of real processes that read a search of it. */
+export interface Stage extends Scene {
+  /** As many as were asked for; the search also finds a few for fewer words. */
+  targets: number;
   /** The services reach both servers by these; the test itself does not. */
   lines: { postgres: CuttableLine; rabbitmq: CuttableLine };
   marketplace: SampleMarketplace;
   fleet: Fleet;
-  /** A superuser's, for looking and for asking as a person does. */
-  book: Pool;
   dispatchers: OwnedProcess[];
   workers: OwnedProcess[];
   collector: OwnedProcess;
-  startDispatcher(): OwnedProcess;
-  startWorker(): OwnedProcess;
-  runId(): Promise<string>;
-  expected: ReturnType<SampleMarketplace["expectedSearch"]>;
+  startDispatcher: () => OwnedProcess;
+  startWorker: () => OwnedProcess;
   /** Waits until this share of the targets has come to an end. */
-  untilEnded(share: number): Promise<void>;
-  untilPagesRead(pages: number): Promise<void>;
+  untilEnded: (share: number) => Promise<void>;
+  untilPagesRead: (pages: number) => Promise<void>;
 }
 
 export async function setStage(
@@ -99,7 +112,15 @@ export async function setStage(
   const workers = [fleet.startWorker(environmentOfSome)];
   while (workers.length < workerCount) workers.push(fleet.startWorker());
   const collector = fleet.startCollector({ SOURCE: "sample", SEARCH_TERM: TERM });
-  const expected = marketplace.expectedSearch(TERM);
+  const search = marketplace.expectedSearch(TERM);
+  const expected: Expected = {
+    pages: Math.ceil(search.total / CARDS_A_PAGE),
+    items: search.items.map(({ external_id, url, amount, currency }) => {
+      const rule = marketplace.faultFor(new URL(url).pathname);
+      const isDoomed = rule !== null && rule.times === null && rule.fault !== "slow";
+      return { external_id, amount, currency, isDoomed };
+    }),
+  };
 
   const runId = () =>
     waitFor("the run", PATIENCE_MS, async () => {
@@ -108,6 +129,7 @@ export async function setStage(
     });
 
   return {
+    targets,
     servers,
     lines,
     marketplace,

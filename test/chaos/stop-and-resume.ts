@@ -1,5 +1,5 @@
 import { countsByState, waitFor } from "../fleet/index.ts";
-import type { Stage } from "./stage.ts";
+import type { Scene } from "./stage.ts";
 
 const PATIENCE_MS = 180_000;
 
@@ -7,7 +7,7 @@ const PATIENCE_MS = 180_000;
  * A person stops the run in its middle and lets it go on.
  * @throws Error when targets end while it is paused, what was in hand apart.
  */
-export async function stopAndResume({ book, runId }: Stage, whilePaused: () => void): Promise<void> {
+export async function stopAndResume({ book, runId }: Scene, whilePaused: () => void): Promise<void> {
   const id = await runId();
   await book.query("SELECT ask_run_stop($1)", [id]);
   await waitFor("an end of what is in hand", PATIENCE_MS, async () => {
@@ -24,7 +24,7 @@ export async function stopAndResume({ book, runId }: Stage, whilePaused: () => v
 }
 
 /** Its term is prolonged every few seconds; in between every duty that publishes has had its turns. */
-async function untilDispatcherIsSeen(book: Stage["book"]): Promise<void> {
+async function untilDispatcherIsSeen(book: Scene["book"]): Promise<void> {
   let first: string | null = null;
   await waitFor("a sign of the dispatcher", PATIENCE_MS, async () => {
     const { rows } = await book.query<{ until: string }>(
@@ -36,7 +36,7 @@ async function untilDispatcherIsSeen(book: Stage["book"]): Promise<void> {
   });
 }
 
-async function endedIn(book: Stage["book"], runId: string): Promise<number> {
+async function endedIn(book: Scene["book"], runId: string): Promise<number> {
   const { done = 0, failed = 0, dead = 0 } = await countsByState(book, runId);
   return done + failed + dead;
 }

@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { LineReporter } from "./line-reporter.ts";
 
 /** Only for `make test-chaos`: each fault has servers of its own, one after the other. */
 export default defineConfig({
@@ -7,6 +8,6 @@ export default defineConfig({
     include: ["*.chaos.ts"],
     fileParallelism: false,
     pool: "forks",
-    reporters: ["./line-reporter.ts"],
+    reporters: [new LineReporter()],
   },
 });

@@ -12,12 +12,11 @@ export const messageFaults: Fault[] = [
   {
     name: "poison",
     poison: poisonFor,
-    async strike({ untilEnded, servers, expected }) {
+    async strike({ untilEnded, servers, targets }) {
       await untilEnded(0.1);
       const connection = await connect(servers.rabbitmq.url);
       const channel = await connection.createConfirmChannel();
-      // The search also finds a few for fewer words.
-      const count = poisonFor(expected.total);
+      const count = poisonFor(targets);
       for (let sent = 0; sent < count; sent++) {
         const body = unreadable[sent % unreadable.length] ?? "";
         channel.sendToQueue("listing_enrichment", Buffer.from(body), { persistent: true });
