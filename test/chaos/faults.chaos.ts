@@ -22,13 +22,11 @@ const env = parseEnvironment(
   }),
 );
 
-for (const { name, missing, go } of runs.filter(
-  ({ name }) => env.FAULT === undefined || env.FAULT === name,
-)) {
-  test(name, { timeout: LONGEST_RUN_MS }, async ({ task, skip }) => {
-    if (missing !== null) skip(missing);
-    const { done, dead, poison, fetches, grownMb } = await go(env.CHAOS_TARGETS);
-    expect(done).toBeGreaterThan(0);
-    task.meta.account = `${done} done, ${dead} dead, ${poison} poison, ${fetches ?? "no"} fetches, ${grownMb} MB more`;
-  });
-}
+const wanted = runs.filter(({ name }) => env.FAULT === undefined || env.FAULT === name);
+
+test.for(wanted)("$name", { timeout: LONGEST_RUN_MS }, async ({ missing, go }, { task, skip }) => {
+  if (missing !== null) skip(missing);
+  const { done, dead, poison, fetches, grownMb } = await go(env.CHAOS_TARGETS);
+  expect(done).toBeGreaterThan(0);
+  task.meta.account = `${done} done, ${dead} dead, ${poison} poison, ${fetches ?? "no"} fetches, ${grownMb} MB more`;
+});
