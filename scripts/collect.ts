@@ -16,14 +16,21 @@ const LOG_PROGRESS_EVERY_MS = 10_000;
 
 /** The search's own variables go to the collector as they are, which knows what is right for them. */
 const collectEnvironment = z.object({
+  SOURCE: z.string().optional(),
   SEARCH_TERM: z.string().optional(),
   SEARCH_URL: z.string().optional(),
   WORKER_PARALLELISM: wholeNumber(1, 1_000).default(16),
 });
 
 await runCommand(async (interrupted) => {
-  const { SEARCH_TERM, SEARCH_URL, WORKER_PARALLELISM: workers } = parseEnvironment(collectEnvironment);
-  if (SEARCH_TERM === undefined && SEARCH_URL === undefined) {
+  const {
+    SOURCE,
+    SEARCH_TERM,
+    SEARCH_URL,
+    WORKER_PARALLELISM: workers,
+  } = parseEnvironment(collectEnvironment);
+  // A catalog needs no words: without them the collector reads all of its markets.
+  if (SEARCH_TERM === undefined && SEARCH_URL === undefined && SOURCE !== "json-api") {
     throw new BadEnvironmentError(
       "SEARCH_TERM",
       undefined,

@@ -1,5 +1,6 @@
 export * from "./bar-interval.ts";
 export * from "./cadence.ts";
+export * from "./catalog.ts";
 export * from "./collector.ts";
 export * from "./debug-pages.ts";
 export * from "./environment.ts";

@@ -5,8 +5,15 @@ export const amount = z.string().regex(/^-?\d{1,18}(\.\d{1,8})?$/, { error: "an 
 /** ISO 4217, upper case. */
 export const currency = z.string().regex(/^[A-Z]{3}$/, { error: "an ISO 4217 currency such as EUR" });
 
-/** How a price was read. "adapter" is the site's own rules over the visible page. */
-export const priceMethods = ["adapter", "json-ld", "microdata", "opengraph", "embedded-state"] as const;
+/** How a price was read. "adapter" is the site's own rules over the visible page, "api" an answer made for machines. */
+export const priceMethods = [
+  "adapter",
+  "json-ld",
+  "microdata",
+  "opengraph",
+  "embedded-state",
+  "api",
+] as const;
 export type PriceMethod = (typeof priceMethods)[number];
 
 export const availabilities = ["in-stock", "out-of-stock", "sold", "ended", "pre-order"] as const;

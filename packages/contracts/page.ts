@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Catalog } from "./catalog.ts";
 import type { Item, ListingDetails } from "./listing.ts";
 
 /**
@@ -68,6 +69,10 @@ export interface Source {
    * @throws PermanentError reason `bad-search` when the pasted address is not a search page of this site.
    */
   searchUrl(search: SearchRequest, pageNumber: number): string;
+  /** How its addresses are asked for, where that is not as a browser does. */
+  readonly request?: { mode: "http"; headers(url: URL): Record<string, string> };
+  /** Of a source without pages: its markets, their products and prices. */
+  readonly catalog?: Catalog;
   /** Reads a page of the given kind. Pure; never throws on any HTML: what is not understood is `changed`. */
   read(page: PageInput, kind: PageKind): PageReading;
 }

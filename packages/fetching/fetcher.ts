@@ -44,6 +44,8 @@ export interface FetchRequest<R extends { state: PageState }> {
   /** Pure. In the browser it is asked again as scripts change the page. */
   read(page: { url: string; html: string; status: number }): R;
   signal?: AbortSignal;
+  /** Beside or in place of a browser's; only over HTTP, so with mode http. */
+  headers?: (url: URL) => Record<string, string>;
   /** Called for each document that is asked for; a page's subresources are none. */
   onDocument?: (url: URL) => void;
 }
@@ -132,6 +134,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     const started = startClock();
     const raw = await http.get(request.url, profile, request.signal, {
       onDocument: request.onDocument,
+      headers: request.headers,
     });
     const reading = request.read(raw);
     refuseUnlessWall(raw, reading.state);

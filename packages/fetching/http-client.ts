@@ -22,6 +22,8 @@ export interface RawPage {
 interface HttpGetOptions {
   /** Called before each document is asked for: the page, and each redirect on the way to it. */
   onDocument?: ((url: URL) => void) | undefined;
+  /** In place of a browser's own of the same name, for each address on the way. */
+  headers?: ((url: URL) => Record<string, string>) | undefined;
   /** Keep only the first bytes of what is longer, instead of refusing it. */
   cutAfterBytes?: number;
 }
@@ -66,7 +68,7 @@ export function createHttpClient(options: { egress: Egress; timeouts: Timeouts }
     let url = first;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
       options.onDocument?.(url);
-      const response = await send(agent, url, profile, signal);
+      const response = await send(agent, url, profile, signal, options.headers?.(url) ?? {});
       const headers = flat(response.headers);
       await keepCookies(profile, response.headers["set-cookie"], url);
       const location = headers["location"];
@@ -123,8 +125,18 @@ function connectorOver(egress: Egress, connectTimeoutMs: number): buildConnector
   return (options, callback) => void connect(options, callback);
 }
 
-async function send(agent: Agent, url: URL, profile: HostProfile, signal: AbortSignal) {
-  const headers = navigationHeaders(profile.identity, url);
+async function send(
+  agent: Agent,
+  url: URL,
+  profile: HostProfile,
+  signal: AbortSignal,
+  own: Record<string, string>,
+) {
+  const ownNames = new Set(Object.keys(own).map((name) => name.toLowerCase()));
+  const headers = navigationHeaders(profile.identity, url).filter(
+    ([name]) => !ownNames.has(name.toLowerCase()),
+  );
+  headers.push(...Object.entries(own));
   const cookies = await profile.jar.getCookieString(url.href);
   if (cookies !== "") headers.push(["Cookie", cookies]);
   const request: Dispatcher.RequestOptions = {

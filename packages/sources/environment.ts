@@ -1,5 +1,6 @@
-import { httpUrl } from "@pricefleet/contracts";
+import { BadEnvironmentError, httpUrl } from "@pricefleet/contracts";
 import { z } from "zod";
+import { jsonApiSettingsFile } from "./json-api/index.ts";
 import { createSources, type SourcesOptions } from "./sources.ts";
 
 /** All there are, as SOURCE names them. */
@@ -9,6 +10,8 @@ export const sourceNames = createSources({}).all.map(({ name }) => name);
 export const sourcesEnvironment = z.object({
   EBAY_BASE_URL: httpUrl.optional(),
   SAMPLE_BASE_URL: httpUrl.optional(),
+  /** A file: which API the source json-api asks, and where in its answers things stand. */
+  JSON_API_CONFIG: jsonApiSettingsFile.optional(),
   /** Whose robots.txt is not asked for: the operator's own decision. */
   ROBOTS_IGNORE_SOURCES: z
     .string()
@@ -23,14 +26,41 @@ export const sourcesEnvironment = z.object({
 });
 type SourcesEnvironment = z.infer<typeof sourcesEnvironment>;
 
-export function sourcesOptions(env: SourcesEnvironment): SourcesOptions {
+/**
+ * @param secrets the environment of a process that fetches, for the headers that mention variables; without it they are
+ * left out. @throws BadEnvironmentError for a variable that is mentioned and not set.
+ */
+export function sourcesOptions(
+  env: SourcesEnvironment,
+  secrets: Record<string, string | undefined> | null = null,
+): SourcesOptions {
   return {
     ...(env.EBAY_BASE_URL !== undefined && { ebayBaseUrl: env.EBAY_BASE_URL }),
     ...(env.SAMPLE_BASE_URL !== undefined && { sampleBaseUrl: env.SAMPLE_BASE_URL }),
+    ...(env.JSON_API_CONFIG !== undefined && {
+      jsonApi: { ...env.JSON_API_CONFIG, headers: filledHeaders(env.JSON_API_CONFIG.headers, secrets) },
+    }),
   };
 }
 
 /** The addresses that stand in for sites; whoever names one means it, so its host is allowed even if it is private. */
 export function baseUrlsIn(env: SourcesEnvironment): string[] {
-  return [env.EBAY_BASE_URL, env.SAMPLE_BASE_URL].filter((url) => url !== undefined);
+  return [env.EBAY_BASE_URL, env.SAMPLE_BASE_URL, env.JSON_API_CONFIG?.base_url].filter(
+    (url) => url !== undefined,
+  );
+}
+
+function filledHeaders(
+  headers: Record<string, string>,
+  secrets: Record<string, string | undefined> | null,
+): Record<string, string> {
+  if (secrets === null) return {};
+  const filled = (text: string) =>
+    text.replaceAll(/\$\{(\w+)\}/g, (_mention, name: string) => {
+      const value = secrets[name];
+      if (value === undefined || value === "")
+        throw new BadEnvironmentError(name, undefined, "set, for a header in JSON_API_CONFIG mentions it");
+      return value;
+    });
+  return Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, filled(text)]));
 }

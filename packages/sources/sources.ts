@@ -1,5 +1,7 @@
 import { type PageInput, type PageReading, PermanentError, type Source } from "@pricefleet/contracts";
+import { createCatalogSource } from "./catalog-source.ts";
 import { createEbaySource } from "./ebay/index.ts";
+import { createJsonApiCatalog, type JsonApiSettings } from "./json-api/index.ts";
 import { detectPageState } from "./page-state.ts";
 import { unreadable } from "./reading/index.ts";
 import { createSampleSource } from "./sample/index.ts";
@@ -24,12 +26,15 @@ export interface SourcesOptions {
   ebayBaseUrl?: string;
   /** Where the sample marketplace is. */
   sampleBaseUrl?: string;
+  /** What to ask which API for: JSON_API_CONFIG. */
+  jsonApi?: JsonApiSettings;
 }
 
 export function createSources(options: SourcesOptions): Sources {
   const all = [
     createEbaySource(options.ebayBaseUrl ?? null),
     createSampleSource(options.sampleBaseUrl ?? null),
+    createJsonApiSource(options.jsonApi ?? null),
   ];
 
   function forUrl(address: string): Source | null {
@@ -50,11 +55,41 @@ export function createSources(options: SourcesOptions): Sources {
   };
 }
 
+/** What walls say in their markup may well stand in an API's answer. */
+function isJsonOf(source: Source | null, page: PageInput): boolean {
+  return source?.catalog !== undefined && /^\s*[[{]/.test(page.html);
+}
+
+function createJsonApiSource(settings: JsonApiSettings | null): Source {
+  if (settings === null) return notSetUp("json-api", "JSON_API_CONFIG names the file of its settings");
+  const { origin } = new URL(settings.base_url);
+  return createCatalogSource(createJsonApiCatalog(settings), {
+    name: "json-api",
+    politeness: { minDelayMs: settings.min_delay_ms, maxInFlight: settings.at_once },
+    // A redirect or a next page elsewhere does not get the token.
+    headers: (url) => (url.origin === origin ? { accept: "application/json", ...settings.headers } : {}),
+  });
+}
+
+/** A source that is known by name, and that can do nothing before somebody says how. */
+function notSetUp(name: string, how: string): Source {
+  return {
+    name,
+    politeness: { minDelayMs: 0, maxInFlight: 1 },
+    matches: () => false,
+    kindOf: () => null,
+    searchUrl: () => {
+      throw new PermanentError("bad-search", `${name} is not set up: ${how}`);
+    },
+    read: (_page, kind) => unreadable(name, kind, "changed", `${name} is not set up: ${how}`),
+  };
+}
+
 function readPage(page: PageInput, source: Source | null): PageReading {
   const url = URL.parse(page.url);
   const kind = url === null || source === null ? null : source.kindOf(url);
 
-  const wall = detectPageState(page);
+  const wall = detectPageState(isJsonOf(source, page) ? { ...page, html: "" } : page);
   if (wall !== null) return unreadable(source?.name ?? null, kind ?? "listing", wall.state, wall.reason);
   if (source === null) return unreadable(null, "listing", "changed", `no source knows ${page.url}`);
   if (kind === null) {

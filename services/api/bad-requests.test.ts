@@ -59,7 +59,12 @@ describe("a request that is not right", () => {
     ["/runs", { term: "x" }, "source", "given with term or url"],
     ["/runs", { search_id: "1", source: "ebay" }, "source", "left out with search_id"],
     ["/runs", { search_id: 1 }, "search_id", "is 1; it should be an id such as 17"],
-    ["/runs", { source: "amazon", term: "x" }, "source", 'is "amazon"; it should be one of ebay, sample'],
+    [
+      "/runs",
+      { source: "amazon", term: "x" },
+      "source",
+      'is "amazon"; it should be one of ebay, sample, json-api',
+    ],
     [
       "/runs",
       { source: "ebay", url: "https://www.ebay.com/itm/123456789012" },

@@ -26,6 +26,10 @@ describe("the documentation", () => {
     expect(document.openapi).toBe("3.1.0");
     expect(Object.keys(document.paths).toSorted()).toEqual([
       "/analytics",
+      "/cache/prices/reset",
+      "/cache/prices/start",
+      "/cache/prices/status",
+      "/cache/prices/stop",
       "/dead-letters",
       "/dead-letters/discard",
       "/dead-letters/poison",

@@ -73,7 +73,8 @@ async function storePage(
     item,
     // A card whose address has no host fails as a target, with its reason; the page's other cards go on.
     host: URL.parse(item.url)?.host || new URL(url).host,
-    digest: digestOf(item),
+    // A product in a list does not say its price, so that its being unchanged confirms none.
+    digest: source.catalog === undefined ? digestOf(item) : null,
   }));
   const hosts = [...new Set(cards.map((card) => card.host))];
   await ensureHosts(
@@ -96,7 +97,7 @@ async function storePage(
   });
 }
 
-function politenessOf(host: string, source: Source, desk: Desk): HostPoliteness {
+export function politenessOf(host: string, source: Source, desk: Desk): HostPoliteness {
   const { minDelayMs, maxInFlight } = source.politeness;
   return { host, source: source.name, minDelayMs: desk.hostMinDelayMs ?? minDelayMs, maxInFlight };
 }

@@ -1,16 +1,19 @@
-import { messageOf, PricefleetError } from "@pricefleet/contracts";
+import { ALL_MARKETS, messageOf, PricefleetError, type Source } from "@pricefleet/contracts";
 import {
   type CollectingRun,
+  ensureHosts,
   isAnyMarketCollected,
   markCollected,
   markMarketCollected,
   type MarketRun,
   marketsToCollect,
   noteMarketError,
+  spreadMarket,
   withRetries,
 } from "@pricefleet/database";
-import { collectMarket } from "./collect-market.ts";
+import { collectMarket, politenessOf } from "./collect-market.ts";
 import type { Desk } from "./desk.ts";
+import { fetchSearchPage } from "./fetch-search-page.ts";
 
 /**
  * Reads the pages of each of a run's markets, from where they were left on. Hosts are read side by side, and the
@@ -25,10 +28,18 @@ export async function collectRun(run: CollectingRun, desk: Desk): Promise<void> 
   const markets = await withRetries(() => marketsToCollect(desk.db, run.id));
   const failures: PricefleetError[] = [];
 
+  let tried = 0;
+
   const lanes = [...Map.groupBy(markets, laneOf).values()].map(async (lane) => {
+    // A market that stands for all of a catalog's makes way for those, which join the lane.
     for (const market of lane) {
-      const failure = await collectOrFail(market, lanesDesk);
-      if (failure !== null) failures.push(failure);
+      const end = await collectOrFail(market, lanesDesk);
+      if (Array.isArray(end)) {
+        lane.push(...end);
+        continue;
+      }
+      tried += 1;
+      if (end !== null) failures.push(end);
     }
   });
   try {
@@ -39,11 +50,7 @@ export async function collectRun(run: CollectingRun, desk: Desk): Promise<void> 
     await Promise.allSettled(lanes);
   }
   const [failure] = failures;
-  if (
-    failure !== undefined &&
-    failures.length === markets.length &&
-    !(await isAnyMarketCollected(desk.db, run.id))
-  )
+  if (failure !== undefined && failures.length === tried && !(await isAnyMarketCollected(desk.db, run.id)))
     throw failure;
   await withRetries(() => markCollected(desk.db, run.id));
 
@@ -55,9 +62,10 @@ export async function collectRun(run: CollectingRun, desk: Desk): Promise<void> 
   }
 }
 
-/** @returns why the market cannot be read; null when all of its pages are. */
-async function collectOrFail(market: MarketRun, desk: Desk): Promise<PricefleetError | null> {
+/** @returns null when all of the market's pages are read, why they cannot be, or the markets that it stands for. */
+async function collectOrFail(market: MarketRun, desk: Desk): Promise<null | PricefleetError | MarketRun[]> {
   try {
+    if (standsForAll(market, desk)) return await spread(market, desk);
     await collectMarket(market, desk);
     await withRetries(() => markMarketCollected(desk.db, market));
     return null;
@@ -73,4 +81,25 @@ async function collectOrFail(market: MarketRun, desk: Desk): Promise<PricefleetE
     });
     return error;
   }
+}
+
+function standsForAll({ source, term }: MarketRun, desk: Desk): boolean {
+  return term === ALL_MARKETS && desk.sources.byName(source).catalog !== undefined;
+}
+
+/** @returns the markets that there are, in the place of the one that stands for all. */
+async function spread(market: MarketRun, desk: Desk): Promise<MarketRun[]> {
+  const source = desk.sources.byName(market.source);
+  const names = source.catalog?.markets ?? (await readMarkets(market, source, desk));
+  const numbers = await spreadMarket(desk.db, market, names);
+  desk.logger.info("the catalog's markets are known", { source: source.name, markets: names.length });
+  const left = await withRetries(() => marketsToCollect(desk.db, market.runId));
+  return left.filter((one) => numbers.includes(one.market));
+}
+
+async function readMarkets(market: MarketRun, source: Source, desk: Desk): Promise<string[]> {
+  const url = source.searchUrl(market, 1);
+  await ensureHosts(desk.db, [politenessOf(new URL(url).host, source, desk)]);
+  const reading = await fetchSearchPage({ url, source, runId: market.runId }, desk);
+  return reading.items.map((item) => item.external_id);
 }

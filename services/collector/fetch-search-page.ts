@@ -97,7 +97,7 @@ async function fetchOnce(request: SearchPageRequest, slot: Slot, desk: Desk): Pr
   try {
     const { page, reading, learnedMode } = await desk.fetcher.fetchAndRead<PageReading>({
       url: request.url,
-      mode: desk.fetchMode,
+      ...(request.source.request ?? { mode: desk.fetchMode }),
       rememberedMode: slot.fetchMode,
       read: (fetched) => desk.sources.read(fetched, request.source),
       signal: desk.stopping,

@@ -1,4 +1,5 @@
 import {
+  ALL_MARKETS,
   ExitCode,
   messageOf,
   nextTime,
@@ -55,7 +56,7 @@ async function run(): Promise<ExitCode> {
   closers.defer(() => belt.close());
   // Until here nothing is in hand, and a signal just ends the process.
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
-  const sources = createSources(sourcesOptions(env));
+  const sources = createSources(sourcesOptions(env, process.env));
   const fetcher = await fetcherFromEnvironment(env, baseUrlsIn(env), logger, stopping.signal);
   closers.defer(() => fetcher.close());
   closers.defer(startHeartbeat(env.HEARTBEAT_FILE ?? null));
@@ -120,6 +121,8 @@ async function* runsToCollect(db: Database): AsyncGenerator<CollectingRun> {
     ...env.SEARCH_TERM.map((term) => ({ term, url: null })),
     ...env.SEARCH_URL.map((url) => ({ term: null, url })),
   ];
+  // An API's markets need no words: without them, all.
+  if (searches.length === 0 && env.SOURCE === "json-api") searches.push({ term: ALL_MARKETS, url: null });
   for (const search of searches) {
     try {
       yield await startRun(db, {

@@ -37,7 +37,7 @@ async function run(): Promise<ExitCode> {
   closers.defer(() => belt.close());
   // Until here nothing is in hand, and a signal just ends the process.
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
-  const sources = createSources(sourcesOptions(env));
+  const sources = createSources(sourcesOptions(env, process.env));
   const fetcher = await fetcherFromEnvironment(env, baseUrlsIn(env), logger, stopping.signal);
   closers.defer(() => fetcher.close());
 

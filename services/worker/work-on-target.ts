@@ -80,7 +80,7 @@ async function fetchListing(
   const source = bench.sources.byName(claim.source);
   return bench.fetcher.fetchAndRead<PageReading>({
     url: claim.url,
-    mode: bench.fetchMode,
+    ...(source.request ?? { mode: bench.fetchMode }),
     rememberedMode,
     read: (page) => bench.sources.read(page, source),
     onDocument: (url) => documents.note(url),

@@ -151,7 +151,7 @@ test("requests are counted by page, whoever linked to it", async () => {
     "/item/lamp-1": 2,
     "/search?q=desk%20lamp&page=1": 2,
   });
-  expect(marketplace.requests[0]).toEqual({ at: noon, path: "/item/lamp-1", status: 200 });
+  expect(marketplace.requests[0]).toMatchObject({ at: noon, path: "/item/lamp-1", status: 200 });
   expect(marketplace.countByStatus.get(200)).toBe(4);
   marketplace.forgetRequests();
   expect(marketplace.requests).toEqual([]);

@@ -16,8 +16,8 @@ export interface CollectedPage {
   /** Where the page says that the next one is; null: the source knows by its number. */
   nextUrl?: string | null;
   totalResults: number | null;
-  /** Each listing once. */
-  cards: readonly { item: Item; host: string; digest: string }[];
+  /** Each listing once. A card without a digest confirms nothing: its listing is always a target. */
+  cards: readonly { item: Item; host: string; digest: string | null }[];
   /** 0: no limit. */
   enrichLimit: number;
   /** A listing whose page was read within this many hours is confirmed by an unchanged card. */

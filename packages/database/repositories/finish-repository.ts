@@ -28,7 +28,7 @@ export async function finishListing(
   const sighting = sightingAsJson({
     source: claim.source,
     // The target's identity is the listing's: a page that calls itself otherwise must not make a second listing.
-    item: { ...item, external_id: claim.externalId },
+    item: { ...item, external_id: claim.externalId, title: item.title || (await knownTitle(db, claim)) },
     readFrom: "page",
     runId: claim.runId,
     targetId: claim.targetId,
@@ -55,4 +55,15 @@ export async function markListingGone(db: Database, source: string, externalId: 
     .where("source", "=", source)
     .where("external_id", "=", externalId)
     .execute();
+}
+
+/** A price that comes alone, without its product's name, leaves the name as it is. */
+async function knownTitle(db: Database, { source, externalId }: Claim): Promise<string> {
+  const row = await db
+    .selectFrom("listings")
+    .select("title")
+    .where("source", "=", source)
+    .where("external_id", "=", externalId)
+    .executeTakeFirst();
+  return row?.title ?? "";
 }

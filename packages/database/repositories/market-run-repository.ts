@@ -66,13 +66,16 @@ export async function noteMarketError(
     .execute();
 }
 
-/** Puts markets in the place of the one that stands for all of a source's. A second collector's list changes nothing. */
+/**
+ * Puts markets in the place of the one that stands for all of a source's. A second collector's list changes nothing.
+ * @returns their numbers.
+ */
 export async function spreadMarket(
   db: Database,
   { runId, market }: WhichMarket,
   terms: readonly string[],
-): Promise<void> {
-  await sql`
+): Promise<number[]> {
+  const { rows } = await sql<{ market: number }>`
     WITH all_markets AS (
       DELETE FROM market_runs WHERE run_id = ${runId} AND market = ${market} AND collected_at IS NULL RETURNING *
     )
@@ -80,5 +83,7 @@ export async function spreadMarket(
     SELECT a.run_id, (SELECT max(market) FROM market_runs WHERE run_id = ${runId}) + t.number, a.source, t.term,
            a.max_pages, a.enrich_limit, a.at_once
       FROM all_markets a
-     CROSS JOIN unnest(${terms}::text[]) WITH ORDINALITY AS t (term, number)`.execute(db);
+     CROSS JOIN unnest(${terms}::text[]) WITH ORDINALITY AS t (term, number)
+    RETURNING market`.execute(db);
+  return rows.map((row) => row.market);
 }

@@ -9,7 +9,7 @@ export function createEbaySource(mirrorUrl: string | null): Source {
   const mirrorHost = mirrorUrl === null ? null : new URL(mirrorUrl).host;
   return {
     name: "ebay",
-    politeness: { minDelayMs: 1_000, maxInFlight: 2 },
+    politeness: { minDelayMs: 1_000, maxInFlight: 16 },
     matches: (url) => /^https?:$/.test(url.protocol) && (isEbayHost(url.hostname) || url.host === mirrorHost),
     kindOf: kindOfEbayPage,
     searchUrl: (search, pageNumber) => ebaySearchUrl(search, pageNumber, mirrorUrl),

@@ -3,6 +3,7 @@ import { deadLetterRoutes } from "./dead-letters.ts";
 import { healthRoutes } from "./health.ts";
 import { hostRoutes } from "./hosts.ts";
 import { listingRoutes } from "./listings.ts";
+import { priceCacheRoutes } from "./price-cache.ts";
 import { runRoutes } from "./runs.ts";
 import { searchRoutes } from "./searches.ts";
 import { sourceRoutes } from "./sources.ts";
@@ -12,6 +13,7 @@ export { healthRoutes };
 export const dataRoutes = [
   ...searchRoutes,
   ...runRoutes,
+  ...priceCacheRoutes,
   ...analyticsRoutes,
   ...listingRoutes,
   ...hostRoutes,

@@ -1,0 +1,2 @@
+export { createJsonApiCatalog } from "./catalog.ts";
+export { type JsonApiSettings, jsonApiSettings, jsonApiSettingsFile } from "./settings.ts";
