@@ -23,12 +23,16 @@ export interface Tick {
   price: number;
   /** The feed told this price now: it counts in bars. False when only bid or ask moved, and the price is the last one. */
   isTrade: boolean;
+  /** The first price that a connection tells of the instrument: where it stands, which may have been known before. */
+  isSnapshot: boolean;
   bid: number | null;
   ask: number | null;
   /** Traded since the day began, as feeds tell it; null where the feed does not. */
   dayVolume: number | null;
   /** Milliseconds since 1970, by the feed's clock where it has one. */
   atMs: number;
+  /** Milliseconds since 1970, by this machine's clock. */
+  receivedAtMs: number;
 }
 
 /** Amounts are decimal strings. */

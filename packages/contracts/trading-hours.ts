@@ -93,7 +93,25 @@ function formatterOf(zone: string): Intl.DateTimeFormat {
   return formatter;
 }
 
+/** A zone's time is apart from UTC by the same minutes for at least a quarter of an hour. */
+const QUARTER_MS = 15 * 60_000;
+const MOST_QUARTERS = 100_000;
+/** Intl is slow, and a gap over a weekend asks about thousands of minutes for each instrument. */
+const minutesAtQuarters = new Map<string, number>();
+
 function minuteOfWeek(atMs: number, zone: string): number {
+  const quarter = Math.floor(atMs / QUARTER_MS);
+  const key = `${zone} ${quarter}`;
+  let minute = minutesAtQuarters.get(key);
+  if (minute === undefined) {
+    if (minutesAtQuarters.size >= MOST_QUARTERS) minutesAtQuarters.clear();
+    minute = minuteOfWeekByIntl(quarter * QUARTER_MS, zone);
+    minutesAtQuarters.set(key, minute);
+  }
+  return (minute + Math.floor((atMs - quarter * QUARTER_MS) / 60_000)) % WEEK_MINUTES;
+}
+
+function minuteOfWeekByIntl(atMs: number, zone: string): number {
   const parts: Record<string, string> = {};
   for (const { type, value } of formatterOf(zone).formatToParts(atMs)) parts[type] = value;
   return minuteOf(dayNames.indexOf(parts["weekday"] ?? ""), Number(parts["hour"]), Number(parts["minute"]));

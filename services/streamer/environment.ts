@@ -15,6 +15,7 @@ export const streamerEnvironment = sharedEnvironment.extend({
     .string()
     .transform((text) => text.split(",").map((part) => part.trim()))
     .pipe(z.array(intervals, { error: `some of ${barIntervals.join(",")}` }))
+    .transform((named) => [...new Set(named)])
     .default([...barIntervals]),
   /** Touched every ten seconds, from when the service is ready; what probes look at. */
   HEARTBEAT_FILE: z.string().optional(),

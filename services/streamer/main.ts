@@ -5,7 +5,6 @@ import { connectDatabase, leadUntilStopped } from "@pricefleet/database";
 import { openTradingviewFeed } from "@pricefleet/feeds";
 import { createServiceLogger, runService } from "@pricefleet/logging";
 import { streamerEnvironment } from "./environment.ts";
-import { createStream } from "./stream.ts";
 import { streamForOneTerm } from "./stream-for-one-term.ts";
 
 const env = readEnvironment(streamerEnvironment);
@@ -36,7 +35,7 @@ async function run(): Promise<ExitCode> {
       streamForOneTerm(term, over, {
         db,
         logger,
-        createStream: () => createStream(env.BAR_INTERVALS),
+        intervals: env.BAR_INTERVALS,
         openFeed: (listener) => openTradingviewFeed({ url: env.TRADINGVIEW_WS_URL, logger, listener }),
       }),
   });

@@ -1,54 +1,60 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf } from "@pricefleet/contracts";
+import { type BarInterval, messageOf } from "@pricefleet/contracts";
 import {
   asLeader,
-  countRejections,
   type Database,
-  lastTicksOf,
-  noteGaps,
+  newestTickBarsOf,
   NotLeadingError,
-  notifyBarsChanged,
-  notifyQuotesChanged,
   requestFills,
-  storeQuotes,
-  storeTickBars,
   type SubscribedInstrument,
   subscribedInstruments,
   type Term,
-  unfinishedBarsOf,
 } from "@pricefleet/database";
 import type { FeedListener, QuoteFeed } from "@pricefleet/feeds";
 import type { Logger } from "@pricefleet/logging";
-import type { Changes, Stream } from "./stream.ts";
+import { createWriter } from "./create-writer.ts";
+import { createStream } from "./stream.ts";
 
 export interface Means {
   db: Database;
   logger: Logger;
   openFeed: (listener: FeedListener) => QuoteFeed;
-  createStream: () => Stream;
+  intervals: readonly BarInterval[];
 }
 
 /** As subscriptions name it. */
 const FEED = "tradingview";
-/** Quotes are written, and told to whoever listens, at most this often: ten times a second. */
-const WRITE_EVERY_MS = 100;
-/** What a killed process loses of its unfinished bars at most; their gap is filled from history. */
-const SAVE_UNFINISHED_EVERY_MS = 1_000;
+/** Quotes are written, and told to whoever listens, at most this often: twenty times a second. */
+const WRITE_EVERY_MS = 50;
+/** Without ticks, the clock completes bars. */
+const LOOK_AT_CLOCK_EVERY_MS = 500;
 const LOOK_AT_SUBSCRIPTIONS_EVERY_MS = 1_000;
 const FILL_EVERY_MS = 10_000;
+const REPORT_EVERY_MS = 60_000;
+const TRY_AGAIN_AFTER_MS = 1_000;
 
 /**
  * Streams for as long as the term lasts: subscriptions are followed, ticks become quotes and bars, and every write proves
  * that the term still holds, so that a leader that was frozen and wakes up late writes nothing.
  */
 export async function streamForOneTerm(term: Term, over: AbortSignal, means: Means): Promise<void> {
-  const { db, logger } = means;
+  const { db, logger, intervals } = means;
   const lost = new AbortController();
   const ended = AbortSignal.any([over, lost.signal]);
-  const stream = means.createStream();
+  const stream = createStream(intervals);
+  const writer = createWriter(db, term, stream);
   const subscribed = new Set<string>();
+  const since = { ticks: 0, late: 0, bad: 0, connections: 0 };
+  let feed: QuoteFeed | undefined;
+  let ticks = 0;
+  let lastTickAtMs = Date.now();
+  let news = new AbortController();
   const listener: FeedListener = {
-    onTick: (tick) => void stream.take(tick, FEED),
+    onTick(tick) {
+      ticks++;
+      lastTickAtMs = tick.receivedAtMs;
+      if (stream.take(tick, FEED)) news.abort();
+    },
     onRefused: (instrument, message) =>
       logger.warn("the feed refuses an instrument", { instrument, message }),
     onState(state, reason) {
@@ -56,27 +62,28 @@ export async function streamForOneTerm(term: Term, over: AbortSignal, means: Mea
       if (state === "down") stream.connectionLost();
     },
   };
-  let feed: QuoteFeed | undefined;
-  let savedUnfinishedAt = 0;
 
   try {
     await Promise.all([
       repeat("follow subscriptions", LOOK_AT_SUBSCRIPTIONS_EVERY_MS, followSubscriptions),
-      repeat("write", WRITE_EVERY_MS, () => {
-        const isDue = Date.now() - savedUnfinishedAt >= SAVE_UNFINISHED_EVERY_MS;
-        if (isDue) savedUnfinishedAt = Date.now();
-        stream.completeUntil(Date.now());
-        return write(stream.takeChanges(isDue));
+      repeat("write", WRITE_EVERY_MS, async () => {
+        await pause(LOOK_AT_CLOCK_EVERY_MS, news.signal);
+        news = new AbortController();
+        await writer.write(Date.now());
       }),
       repeat("ask history for gaps", FILL_EVERY_MS, async () => {
         const asked = await asLeader(db, term, requestFills);
         if (asked > 0) logger.info("asked history for bars that miss ticks", { series: asked });
       }),
+      repeat("report", 0, async () => {
+        await pause(REPORT_EVERY_MS);
+        if (!ended.aborted) report();
+      }),
     ]);
   } finally {
     await feed?.close();
   }
-  if (!lost.signal.aborted) await write(stream.takeChanges(true)).catch(reportUnwritten);
+  if (!lost.signal.aborted) await writer.writeAll().catch(reportUnwritten);
 
   async function followSubscriptions(): Promise<void> {
     const wanted = await subscribedInstruments(db, FEED);
@@ -87,16 +94,18 @@ export async function streamForOneTerm(term: Term, over: AbortSignal, means: Mea
       stream.unfollow(name);
       subscribed.delete(name);
     }
+    if (gone.length > 0) logger.info("unsubscribed", { instruments: gone.length, all: subscribed.size });
+    for (const instrument of wanted) if (subscribed.has(instrument.name)) stream.change(instrument);
     const added = wanted.filter(({ name }) => !subscribed.has(name));
     if (added.length > 0) await follow(added);
   }
 
   async function follow(added: readonly SubscribedInstrument[]): Promise<void> {
     const names = added.map(({ name }) => name);
-    const [left, lastTicks] = await Promise.all([unfinishedBarsOf(db, names), lastTicksOf(db, names)]);
+    const left = Map.groupBy(await newestTickBarsOf(db, names, intervals), (bar) => bar.instrument);
+    if (ended.aborted) return;
     for (const instrument of added) {
-      const bars = left.filter((bar) => bar.instrument === instrument.name);
-      stream.follow(instrument, { bars, lastTickAtMs: lastTicks.get(instrument.name) ?? null });
+      stream.follow(instrument, left.get(instrument.name) ?? [], Date.now());
       subscribed.add(instrument.name);
     }
     // Nobody connects to a site for nothing.
@@ -105,41 +114,46 @@ export async function streamForOneTerm(term: Term, over: AbortSignal, means: Mea
     logger.info("subscribed", { instruments: names.length, all: subscribed.size });
   }
 
-  async function write(changes: Changes): Promise<void> {
-    const { quotes, rejections, bars, gaps } = changes;
-    if (quotes.length + rejections.length + bars.length + gaps.length === 0) return;
-    let changedQuotes: string[];
-    try {
-      changedQuotes = await asLeader(db, term, async (trx) => {
-        await storeTickBars(trx, bars);
-        await noteGaps(trx, gaps);
-        await countRejections(trx, rejections);
-        return storeQuotes(trx, quotes);
-      });
-    } catch (error) {
-      stream.putBack(changes);
-      throw error;
-    }
-    await notifyQuotesChanged(db, changedQuotes);
-    await notifyBarsChanged(db, bars);
+  /** Until the time is over, or news or the end come. */
+  async function pause(timeMs: number, until?: AbortSignal): Promise<void> {
+    const signal = until === undefined ? ended : AbortSignal.any([ended, until]);
+    await sleep(timeMs, undefined, { signal }).catch(() => undefined);
   }
 
   async function repeat(what: string, everyMs: number, work: () => Promise<void>): Promise<void> {
     while (!ended.aborted) {
+      let failed = false;
       try {
         await work();
       } catch (error) {
         if (error instanceof NotLeadingError) {
-          logger.warn("another leads now", { because: error.message });
+          logger.warn("the term is over", { because: error.message });
           return lost.abort();
         }
+        failed = true;
         logger.warn("a part of the streaming failed and will be tried again", {
           what,
           error: messageOf(error),
         });
       }
-      await sleep(everyMs, undefined, { signal: ended }).catch(() => undefined);
+      await pause(failed ? TRY_AGAIN_AFTER_MS : everyMs);
     }
+  }
+
+  /** What happened in the last minute. */
+  function report(): void {
+    if (feed === undefined) return;
+    const { connections, badMessages: bad } = feed.counters();
+    const now = { ticks, late: stream.lateTicks, bad, connections };
+    logger.info("the last minute's ticks", {
+      subscribed: subscribed.size,
+      ticks: now.ticks - since.ticks,
+      late_in_bars: now.late - since.late,
+      bad_messages: now.bad - since.bad,
+      connections_opened: now.connections - since.connections,
+      silent_seconds: Math.round((Date.now() - lastTickAtMs) / 1_000),
+    });
+    Object.assign(since, now);
   }
 
   function reportUnwritten(error: unknown): void {

@@ -9,22 +9,23 @@ const gold = {
   validMax: 100_000,
   tradingHours: "always",
 };
-const nothingLeft = { bars: [], lastTickAtMs: null };
 const at = (time: string) => Date.parse(`2026-11-23T${time}Z`);
 const tick = (time: string, price: number, more: Partial<Tick> = {}): Tick => ({
   instrument: gold.name,
   price,
   isTrade: true,
+  isSnapshot: false,
   bid: null,
   ask: null,
   dayVolume: null,
   atMs: at(time),
+  receivedAtMs: at(time),
   ...more,
 });
 
 function streamOfGold() {
   const stream = createStream(["1m", "5m"]);
-  stream.follow(gold, nothingLeft);
+  stream.follow(gold, [], at("09:00:00"));
   return stream;
 }
 const gapsOf = (stream: ReturnType<typeof createStream>) =>
@@ -86,9 +87,17 @@ describe("the stream of ticks", () => {
     ]);
   });
 
+  it("the bars under way when an instrument is first heard are gaps: what came before is not in them", () => {
+    const stream = streamOfGold();
+    stream.take(tick("09:00:30", 4000), "tradingview");
+    stream.take(tick("09:00:31", 4000), "tradingview");
+    expect(gapsOf(stream)).toEqual(["1m 09:00", "5m 09:00"]);
+  });
+
   it("a bar without a tick between two ticks is a gap", () => {
     const stream = streamOfGold();
     stream.take(tick("09:00:30", 4000), "tradingview");
+    gapsOf(stream);
     stream.take(tick("09:02:30", 4000), "tradingview");
     expect(gapsOf(stream)).toEqual(["1m 09:01"]);
   });
@@ -96,6 +105,7 @@ describe("the stream of ticks", () => {
   it("after a lost connection all bars since the last tick are gaps, once", () => {
     const stream = streamOfGold();
     stream.take(tick("09:00:30", 4000), "tradingview");
+    gapsOf(stream);
     stream.connectionLost();
     stream.take(tick("09:01:30", 4000), "tradingview");
     expect(gapsOf(stream)).toEqual(["1m 09:00", "1m 09:01", "5m 09:00"]);
@@ -108,7 +118,7 @@ describe("the stream of ticks", () => {
     first.take(tick("09:00:30", 4000), "tradingview");
     const left = first.takeChanges(true).bars;
     const second = createStream(["1m", "5m"]);
-    second.follow(gold, { bars: left, lastTickAtMs: at("09:00:30") });
+    second.follow(gold, left, at("09:00:40"));
     second.take(tick("09:00:50", 4010), "tradingview");
     const { bars, gaps } = second.takeChanges(true);
     expect(bars.map(({ ticks, open, close }) => [ticks, open, close])).toEqual([
@@ -118,19 +128,51 @@ describe("the stream of ticks", () => {
     expect(gaps.map(({ interval }) => interval)).toEqual(["1m", "5m"]);
   });
 
-  it("of several bars left of one interval the newest goes on, and older ones are complete", () => {
-    const first = streamOfGold();
-    first.take(tick("09:00:30", 4000), "tradingview");
-    const older = first.takeChanges(true).bars.filter(({ interval }) => interval === "1m");
-    first.take(tick("09:01:30", 4000), "tradingview");
-    const newer = first
-      .takeChanges(true)
-      .bars.filter(({ interval, complete }) => interval === "1m" && !complete);
-    const second = createStream(["1m"]);
-    second.follow(gold, { bars: [...newer, ...older], lastTickAtMs: at("09:01:30") });
-    expect(second.takeChanges(true).bars.map(({ openedAtMs, complete }) => [openedAtMs, complete])).toEqual([
-      [at("09:00:00"), true],
-    ]);
+  it("the first price of a connection counts only when it is later than the last tick", () => {
+    const stream = streamOfGold();
+    stream.take(tick("09:00:30", 4000), "tradingview");
+    stream.connectionLost();
+    stream.take(tick("09:00:30", 4000, { isSnapshot: true }), "tradingview");
+    expect(stream.takeChanges(true).bars.map(({ ticks }) => ticks)).toEqual([1, 1]);
+    stream.take(tick("09:00:40", 4001), "tradingview");
+    stream.connectionLost();
+    stream.take(tick("09:00:50", 4002, { isSnapshot: true }), "tradingview");
+    expect(stream.takeChanges(true).bars.map(({ ticks }) => ticks)).toEqual([3, 3]);
+  });
+
+  it("a late tick is left out of its complete bar, which history is asked for", () => {
+    const stream = streamOfGold();
+    stream.take(tick("09:00:30", 4000), "tradingview");
+    stream.take(tick("09:01:30", 4001), "tradingview");
+    stream.takeChanges(true);
+    stream.take(tick("09:00:59", 5000), "tradingview");
+    const { bars, gaps, quotes } = stream.takeChanges(true);
+    expect(bars.map(({ interval, high }) => [interval, high])).toEqual([["5m", "5000"]]);
+    expect(gaps).toEqual([{ instrument: gold.name, interval: "1m", openedAtMs: at("09:00:00") }]);
+    expect(quotes.map(({ price }) => price)).toEqual(["5000"]);
+  });
+
+  it("of two quotes the later one by the feed's time stays, whichever came last", () => {
+    const stream = streamOfGold();
+    stream.take(tick("09:00:30", 4000), "tradingview");
+    stream.take(tick("09:00:20", 3000), "tradingview");
+    expect(stream.takeChanges(true).quotes.map(({ price }) => price)).toEqual(["4000"]);
+  });
+
+  it("a tick from the future is rejected, for all that follow would be late", () => {
+    const stream = streamOfGold();
+    stream.take(tick("09:00:00", 4000, { atMs: at("09:02:00") }), "tradingview");
+    stream.take(tick("09:00:00", 4000, { atMs: 1e300 }), "tradingview");
+    const { bars, rejections } = stream.takeChanges(true);
+    expect(bars).toEqual([]);
+    expect(rejections).toMatchObject([{ count: 2, reason: expect.stringContaining("its time is 1e+300") }]);
+  });
+
+  it("another valid range holds from the next tick on", () => {
+    const stream = streamOfGold();
+    stream.change({ ...gold, validMax: 3000, tradingHours: "whenever" });
+    stream.take(tick("09:00:30", 4000), "tradingview");
+    expect(stream.takeChanges(true)).toMatchObject({ quotes: [], rejections: [{ count: 1 }] });
   });
 
   it("changes that could not be written come again, unless there are newer ones", () => {

@@ -1,5 +1,6 @@
 import {
   barIntervals,
+  barLengthMs,
   type BarInterval,
   parseTradingHours,
   type Tick,
@@ -24,10 +25,10 @@ export interface Changes {
  * what it remembers: no clock, no socket, no database.
  */
 export interface Stream {
-  follow(
-    instrument: SubscribedInstrument,
-    left: { bars: readonly TickedBar[]; lastTickAtMs: number | null },
-  ): void;
+  /** @param left the newest bar of each interval that another process, or an earlier subscription, left. */
+  follow(instrument: SubscribedInstrument, left: readonly TickedBar[], nowMs: number): void;
+  /** Its valid range or its hours may be others now. */
+  change(instrument: SubscribedInstrument): void;
   unfollow(name: string): void;
   /** False: nobody follows the instrument. */
   take(tick: Tick, source: string): boolean;
@@ -41,6 +42,9 @@ export interface Stream {
   readonly lateTicks: number;
 }
 
+/** A tick from the future would make all that follow it late. Clocks may differ by so much. */
+const MOST_AHEAD_MS = 60_000;
+
 interface Followed extends SubscribedInstrument {
   hours: TradingHours;
   lastTickAtMs: number | null;
@@ -49,25 +53,33 @@ interface Followed extends SubscribedInstrument {
 }
 
 export function createStream(intervals: readonly BarInterval[] = barIntervals): Stream {
-  const book = createBarBook(intervals);
+  const book = createBarBook(intervals, (instrument, interval, openedAtMs) =>
+    noteGaps(instrument, [{ interval, openedAtMs }]),
+  );
+  const shortestMs = Math.min(...intervals.map(barLengthMs));
   const followed = new Map<string, Followed>();
   let quotes = new Map<string, StoredQuote>();
   let rejections = new Map<string, QuoteRejection>();
   let bars = new Map<string, TickedBar>();
-  let gaps: Changes["gaps"] = [];
+  let gaps = new Map<string, Changes["gaps"][number]>();
 
   return {
     get lateTicks() {
       return book.lateTicks;
     },
-    follow(instrument, left) {
+    follow(instrument, left, nowMs) {
+      const lastTickAtMs = left.length === 0 ? null : Math.max(...left.map(({ lastAtMs }) => lastAtMs));
       followed.set(instrument.name, {
         ...instrument,
-        hours: parseTradingHours(instrument.tradingHours),
-        lastTickAtMs: left.lastTickAtMs,
-        hasMissed: left.lastTickAtMs !== null,
+        hours: hoursOf(instrument),
+        lastTickAtMs,
+        hasMissed: true,
       });
-      for (const bar of newestOfEach(left.bars, keep)) book.restore(bar);
+      for (const bar of left) book.restore(bar, nowMs);
+    },
+    change(instrument) {
+      const known = followed.get(instrument.name);
+      if (known !== undefined) Object.assign(known, instrument, { hours: hoursOf(instrument) });
     },
     unfollow(name) {
       followed.delete(name);
@@ -81,15 +93,18 @@ export function createStream(intervals: readonly BarInterval[] = barIntervals): 
         reject(instrument, tick, wrong);
         return true;
       }
-      if (tick.isTrade) {
-        findGaps(instrument, tick);
-        for (const bar of book.add(tick)) keep(bar);
-      }
-      quotes.set(instrument.id, quoteOf(instrument, tick, source));
+      const isNews =
+        tick.isTrade && !(tick.isSnapshot && tick.atMs <= (instrument.lastTickAtMs ?? -Infinity));
+      if (isNews) findGaps(instrument, tick);
+      for (const bar of book.add(isNews ? tick : { ...tick, isTrade: false })) keep(bar);
+      const waiting = quotes.get(instrument.id);
+      if (waiting === undefined || tick.atMs >= waiting.atMs)
+        quotes.set(instrument.id, quoteOf(instrument, tick, source));
       return true;
     },
     connectionLost() {
-      for (const instrument of followed.values()) instrument.hasMissed = instrument.lastTickAtMs !== null;
+      book.forgetVolumes();
+      for (const instrument of followed.values()) instrument.hasMissed = true;
     },
     completeUntil(nowMs) {
       for (const bar of book.completeUntil(nowMs)) keep(bar);
@@ -100,12 +115,12 @@ export function createStream(intervals: readonly BarInterval[] = barIntervals): 
         quotes: [...quotes.values()],
         rejections: [...rejections.values()],
         bars: [...bars.values()],
-        gaps,
+        gaps: [...gaps.values()],
       };
       quotes = new Map();
       rejections = new Map();
       bars = new Map();
-      gaps = [];
+      gaps = new Map();
       return changes;
     },
     putBack(changes) {
@@ -113,7 +128,7 @@ export function createStream(intervals: readonly BarInterval[] = barIntervals): 
         if (!quotes.has(quote.instrumentId)) quotes.set(quote.instrumentId, quote);
       for (const rejection of changes.rejections) addRejection(rejection, false);
       for (const bar of changes.bars) if (!bars.has(keyOf(bar))) bars.set(keyOf(bar), bar);
-      gaps = [...changes.gaps, ...gaps];
+      for (const gap of changes.gaps) gaps.set(keyOf(gap), gap);
     },
   };
 
@@ -123,11 +138,21 @@ export function createStream(intervals: readonly BarInterval[] = barIntervals): 
 
   function findGaps(instrument: Followed, { atMs }: Tick): void {
     const { lastTickAtMs, hasMissed, hours, name } = instrument;
-    instrument.hasMissed = false;
     if (lastTickAtMs === null || atMs > lastTickAtMs) instrument.lastTickAtMs = atMs;
-    if (lastTickAtMs === null || atMs < lastTickAtMs) return;
-    const find = hasMissed ? barsTouchedBy : emptyBarsBetween;
-    for (const gap of find(lastTickAtMs, atMs, hours, intervals)) gaps.push({ ...gap, instrument: name });
+    if (!hasMissed) {
+      // Most ticks: the last one is in the same bar of every interval, or in the one before.
+      if (lastTickAtMs === null || atMs - lastTickAtMs < shortestMs) return;
+      noteGaps(name, emptyBarsBetween(lastTickAtMs, atMs, hours, intervals));
+      return;
+    }
+    instrument.hasMissed = false;
+    // Of an instrument's first bars ever, what came before its first tick was not heard.
+    const [fromMs, toMs] = [Math.min(lastTickAtMs ?? atMs, atMs), Math.max(lastTickAtMs ?? atMs, atMs)];
+    noteGaps(name, barsTouchedBy(fromMs, toMs, hours, intervals));
+  }
+
+  function noteGaps(instrument: string, found: readonly GapBar[]): void {
+    for (const gap of found) gaps.set(keyOf({ ...gap, instrument }), { ...gap, instrument });
   }
 
   function reject(instrument: Followed, { price }: Tick, reason: string): void {
@@ -141,22 +166,26 @@ export function createStream(intervals: readonly BarInterval[] = barIntervals): 
   }
 }
 
-function keyOf({ instrument, interval, openedAtMs }: TickedBar): string {
+function keyOf({ instrument, interval, openedAtMs }: GapBar & { instrument: string }): string {
   return `${instrument} ${interval} ${openedAtMs}`;
 }
 
-/** The newest bar of each interval goes on; an older one that was left is over, and is kept as complete. */
-function newestOfEach(left: readonly TickedBar[], keep: (bar: TickedBar) => void): TickedBar[] {
-  const newest = new Map<BarInterval, TickedBar>();
-  for (const bar of left.toSorted((a, b) => a.openedAtMs - b.openedAtMs)) {
-    const older = newest.get(bar.interval);
-    if (older !== undefined) keep({ ...older, complete: true });
-    newest.set(bar.interval, bar);
+/** Hours that were written wrong are taken for "always": at worst history is asked about a weekend. */
+function hoursOf({ tradingHours }: SubscribedInstrument): TradingHours {
+  try {
+    return parseTradingHours(tradingHours);
+  } catch {
+    // Whoever wrote them was told; one instrument's hours must not keep all others from being followed.
+    return parseTradingHours("always");
   }
-  return [...newest.values()];
 }
 
-function whatIsWrong({ price }: Tick, { validMin, validMax }: SubscribedInstrument): string | null {
+function whatIsWrong(
+  { price, atMs, receivedAtMs }: Tick,
+  { validMin, validMax }: SubscribedInstrument,
+): string | null {
+  if (atMs > receivedAtMs + MOST_AHEAD_MS || atMs < 0)
+    return `its time is ${isoOf(atMs)}; is this machine's clock right?`;
   if (validMin !== null && price < validMin) return `below ${validMin}, the least that is valid`;
   if (validMax !== null && price > validMax) return `above ${validMax}, the most that is valid`;
   return null;
@@ -172,4 +201,8 @@ function quoteOf({ id }: Followed, tick: Tick, source: string): StoredQuote {
     source,
     atMs: tick.atMs,
   };
+}
+
+function isoOf(atMs: number): string {
+  return Math.abs(atMs) <= 8.64e15 ? new Date(atMs).toISOString() : `${atMs} ms after 1970`;
 }

@@ -8,10 +8,7 @@ export interface StoredTickBar extends Bar {
   lastAtMs: number;
 }
 
-/**
- * Writes bars made of ticks over what was there of them. A complete bar from history stays: it was asked for because the
- * ticks are known not to be all.
- */
+/** Writes bars made of ticks over what was there of them. A complete one stays, whether ticks made it or history. */
 export async function storeTickBars(db: Database, bars: readonly StoredTickBar[]): Promise<void> {
   if (bars.length === 0) return;
   await sql`
@@ -23,44 +20,36 @@ export async function storeTickBars(db: Database, bars: readonly StoredTickBar[]
       FROM jsonb_to_recordset(${JSON.stringify(bars)}::jsonb) AS n (
            instrument text, interval text, "openedAtMs" float8, open numeric, high numeric, low numeric, close numeric,
            volume numeric, ticks integer, complete boolean, "firstAtMs" float8, "lastAtMs" float8)
+     ORDER BY 1, 2, 3, 4
     ON CONFLICT (exchange, symbol, interval, opened_at) DO UPDATE SET
       open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume,
       ticks = excluded.ticks, source = excluded.source, complete = excluded.complete,
       first_tick_at = excluded.first_tick_at, last_tick_at = excluded.last_tick_at, updated_at = now()
-      WHERE NOT (b.source = 'history' AND b.complete)`.execute(db);
+      WHERE NOT b.complete`.execute(db);
 }
 
-/** The bars that a process left unfinished, the oldest first. */
-export async function unfinishedBarsOf(
+/**
+ * Of each series the newest bar that ticks made, complete or not: what a process that goes on with it needs to know. A sync
+ * may have written other prices into it since.
+ */
+export async function newestTickBarsOf(
   db: Database,
   instruments: readonly string[],
+  intervals: readonly BarInterval[],
 ): Promise<StoredTickBar[]> {
   if (instruments.length === 0) return [];
-  const { rows } = await sql<Omit<StoredTickBar, "source" | "complete">>`
-    SELECT exchange || ':' || symbol AS instrument, interval, ${ms("opened_at")} AS "openedAtMs",
-           open::text, high::text, low::text, close::text, volume::text, ticks,
-           ${ms("first_tick_at")} AS "firstAtMs", ${ms("last_tick_at")} AS "lastAtMs"
-      FROM bars
-     WHERE NOT complete AND source = 'ticks' AND exchange || ':' || symbol = ANY(${instruments}::text[])
-     ORDER BY opened_at`.execute(db);
-  return rows.map((row) => ({ ...row, source: "ticks", complete: false }));
-}
-
-/** Milliseconds of the last tick that went into a stored bar of each instrument; those without one are left out. */
-export async function lastTicksOf(
-  db: Database,
-  instruments: readonly string[],
-): Promise<Map<string, number>> {
-  if (instruments.length === 0) return new Map();
-  const { rows } = await sql<{ instrument: string; lastAtMs: number }>`
-    SELECT n.instrument, last.at AS "lastAtMs"
+  const { rows } = await sql<Omit<StoredTickBar, "source">>`
+    SELECT n.instrument, i.interval, b.*
       FROM unnest(${instruments}::text[]) AS n (instrument)
+      CROSS JOIN unnest(${intervals}::text[]) AS i (interval)
       CROSS JOIN LATERAL (
-        SELECT ${ms("last_tick_at")} AS at FROM bars
+        SELECT ${ms("opened_at")} AS "openedAtMs", open::text, high::text, low::text, close::text, volume::text, ticks,
+               ${ms("first_tick_at")} AS "firstAtMs", ${ms("last_tick_at")} AS "lastAtMs", complete
+          FROM bars
          WHERE exchange = split_part(n.instrument, ':', 1) AND symbol = substr(n.instrument, strpos(n.instrument, ':') + 1)
-           AND interval = '1m' AND last_tick_at IS NOT NULL
-         ORDER BY opened_at DESC LIMIT 1) AS last`.execute(db);
-  return new Map(rows.map((row) => [row.instrument, row.lastAtMs]));
+           AND interval = i.interval AND last_tick_at IS NOT NULL
+         ORDER BY opened_at DESC LIMIT 1) AS b`.execute(db);
+  return rows.map((row) => ({ ...row, source: "ticks" }));
 }
 
 /** A bar of which not all ticks were heard. */

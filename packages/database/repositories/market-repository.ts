@@ -1,4 +1,4 @@
-import type { BarInterval, Tick } from "@pricefleet/contracts";
+import type { BarInterval } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
 
@@ -75,22 +75,46 @@ export async function countRejections(db: Database, rejections: readonly QuoteRe
   `.execute(db);
 }
 
-/** Tells who listens that quotes changed. Apart from the writing, because a NOTIFY holds up every commit behind it. */
-export async function notifyQuotesChanged(db: Database, instrumentIds: readonly string[]): Promise<void> {
-  await notify(db, "quotes_changed", instrumentIds.join(","));
+/** What changed since it was told last. */
+export interface MarketNews {
+  instrumentIds: ReadonlySet<string>;
+  /** `EXCHANGE:SYMBOL interval` */
+  series: ReadonlySet<string>;
 }
 
-/** Of each bar's series, a line `EXCHANGE:SYMBOL interval`. */
-export async function notifyBarsChanged(
+/**
+ * Tells who listens, on the channels quotes_changed (ids, comma separated) and bars_changed (series, a line each). One
+ * transaction for both, and apart from the writing, because a NOTIFY holds up every commit behind it.
+ */
+export async function notifyOfMarket(db: Database, { instrumentIds, series }: MarketNews): Promise<void> {
+  if (instrumentIds.size + series.size === 0) return;
+  const told = [
+    { channel: "quotes_changed", payload: [...instrumentIds].join(",") },
+    { channel: "bars_changed", payload: [...series].join("\n") },
+  ];
+  await sql`
+    SELECT pg_notify(n.channel, n.payload)
+      FROM jsonb_to_recordset(${JSON.stringify(told.map(shortened))}::jsonb) AS n (channel text, payload text)
+     WHERE n.payload <> ''`.execute(db);
+}
+
+export function notifyQuotesChanged(db: Database, instrumentIds: readonly string[]): Promise<void> {
+  return notifyOfMarket(db, { instrumentIds: new Set(instrumentIds), series: new Set() });
+}
+
+export function notifyBarsChanged(
   db: Database,
-  bars: readonly { instrument: Tick["instrument"]; interval: BarInterval }[],
+  bars: readonly { instrument: string; interval: BarInterval }[],
 ): Promise<void> {
-  const series = new Set(bars.map(({ instrument, interval }) => `${instrument} ${interval}`));
-  await notify(db, "bars_changed", [...series].join("\n"));
+  return notifyOfMarket(db, { instrumentIds: new Set(), series: new Set(bars.map(seriesOf)) });
+}
+
+/** As `bars_changed` names it. */
+export function seriesOf({ instrument, interval }: { instrument: string; interval: BarInterval }): string {
+  return `${instrument} ${interval}`;
 }
 
 /** PostgreSQL's payloads are shorter than 8,000 bytes: more than fits there is told as "anything". */
-async function notify(db: Database, channel: string, payload: string): Promise<void> {
-  if (payload === "") return;
-  await sql`SELECT pg_notify(${channel}, ${payload.length < 7_900 ? payload : "*"})`.execute(db);
+function shortened<T extends { payload: string }>(told: T): T {
+  return told.payload.length < 7_900 ? told : { ...told, payload: "*" };
 }

@@ -6,6 +6,8 @@ import type { Database } from "../connect.ts";
 export const MOST_SYNCED_BARS = 5_000;
 /** A fill that failed, or gave nothing, is asked for again after this. */
 const ASK_AGAIN_MS = 5 * 60_000;
+/** What history has not given by then it will not give. */
+const GIVE_UP_AFTER_DAYS = 2;
 
 /** Asks for the history of one series; one that is pending or under way is left as it is. @returns whether it was asked for. */
 export async function requestSync(
@@ -23,7 +25,8 @@ export async function requestSync(
 }
 
 /**
- * Asks history for the bars that miss ticks, as far as they are over, and forgets those that history was asked for since.
+ * Asks history for the bars that miss ticks, as far as they are over, and forgets those that history was asked for since,
+ * or that it has not given for days.
  * @returns how many series were asked for.
  */
 export async function requestFills(db: Database): Promise<number> {
@@ -33,6 +36,10 @@ export async function requestFills(db: Database): Promise<number> {
        AND s.started_at > g.noticed_at AND s.started_at > g.opened_at + ${lengthOf("g.interval")}`.execute(
     db,
   );
+  await sql`
+    DELETE FROM bar_gaps g
+     WHERE greatest(g.noticed_at, g.opened_at + ${lengthOf("g.interval")}) < now() - make_interval(days => ${GIVE_UP_AFTER_DAYS})
+  `.execute(db);
   const { rows } = await sql<{ instrument: string; interval: BarInterval; bars: number }>`
     SELECT g.exchange || ':' || g.symbol AS instrument, g.interval,
            least(${MOST_SYNCED_BARS}, ceil(extract(epoch FROM now() - min(g.opened_at)) / extract(epoch FROM ${lengthOf("g.interval")})) + 1)::integer AS bars

@@ -73,6 +73,22 @@ describe("live quotes by TradingView's socket", () => {
     ]);
   });
 
+  it("a price whose time is not told has the time told last, and a move of bid alone leaves the price its time", async () => {
+    const { server, feed, ticks } = await feedAt();
+    feed.subscribe([GOLD]);
+    await until(() => expect(subscribedAt(server)).toEqual([GOLD]));
+    const connection = connectionOf(server, 0);
+    connection.quote(GOLD, { lp: 1, lp_time: 1_780_000_000 });
+    connection.quote(GOLD, { lp: 2 });
+    connection.quote(GOLD, { bid: 1.5 });
+    await until(() => expect(ticks).toHaveLength(3));
+    expect(ticks.map(({ atMs, isSnapshot }) => [atMs, isSnapshot])).toEqual([
+      [1_780_000_000_000, true],
+      [1_780_000_000_000, false],
+      [1_780_000_000_000, false],
+    ]);
+  });
+
   it("a heartbeat is sent back as it came", async () => {
     const { server } = await feedAt((made) => made.send(frame("~h~42")));
     await until(() => expect(server.connections[0]?.heartbeats).toEqual([frame("~h~42")]));

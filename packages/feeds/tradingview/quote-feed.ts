@@ -32,6 +32,7 @@ export function openTradingviewFeed({ listener, logger, ...options }: Tradingvie
     logger,
     onOpen(connection) {
       connections++;
+      for (const known of subscribed.values()) known.isHeard = false;
       const session = newSession("qs");
       live = { connection, session, reader: createMessageReader() };
       connection.send(write("set_auth_token", [ANYBODY]));

@@ -1,4 +1,4 @@
-import { barIntervals, barOpenedAtMs, type Tick } from "@pricefleet/contracts";
+import { barIntervals, barLengthMs, barOpenedAtMs, type Tick } from "@pricefleet/contracts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createBarBook, GRACE_MS, type TickedBar } from "./bar-book.ts";
@@ -10,10 +10,12 @@ const tick = (time: string, price: number, more: Partial<Tick> = {}): Tick => ({
   instrument: GOLD,
   price,
   isTrade: true,
+  isSnapshot: false,
   bid: null,
   ask: null,
   dayVolume: null,
   atMs: at(time),
+  receivedAtMs: at(time),
   ...more,
 });
 const numbers = ({ open, high, low, close, ticks }: TickedBar) => [open, high, low, close, ticks];
@@ -82,6 +84,38 @@ describe("ticks become bars", () => {
     expect(book.unfinishedOf(GOLD)).toEqual([]);
   });
 
+  it("a feed that is minutes late by contract has its bars completed by its own time", () => {
+    const book = createBarBook(["1m"]);
+    book.add(tick("09:00:30", 10, { receivedAtMs: at("09:15:30") }));
+    expect(book.completeUntil(at("09:15:59"))).toEqual([]);
+    expect(book.add(tick("09:00:50", 11, { receivedAtMs: at("09:15:50") }))).toEqual([]);
+    expect(book.unfinishedOf(GOLD)[0]?.ticks).toBe(2);
+    expect(book.completeUntil(at("09:16:00") + GRACE_MS)).toHaveLength(1);
+  });
+
+  it("a complete bar that was stored is not begun again by a late tick after a restart", () => {
+    const first = createBarBook(["1m"]);
+    first.add(tick("09:00:30", 10));
+    const [stored] = first.add(tick("09:01:00", 11));
+    const late: string[] = [];
+    const second = createBarBook(["1m"], (_instrument, interval, openedAtMs) =>
+      late.push(`${interval} ${new Date(openedAtMs).toISOString().slice(11, 16)}`),
+    );
+    if (stored !== undefined) second.restore(stored, at("09:01:10"));
+    second.add(tick("09:00:45", 99));
+    expect(second.unfinishedOf(GOLD)).toEqual([]);
+    expect(late).toEqual(["1m 09:00"]);
+  });
+
+  it("what was traded while nobody listened is not the volume of the next tick", () => {
+    const book = createBarBook(["1m"]);
+    book.add(tick("09:00:10", 1, { dayVolume: 100 }));
+    book.forgetVolumes();
+    book.add(tick("09:00:20", 1, { dayVolume: 500, isTrade: false }));
+    book.add(tick("09:00:30", 1, { dayVolume: 503 }));
+    expect(book.unfinishedOf(GOLD)[0]?.volume).toBe("3");
+  });
+
   it("the volume of a bar is what the day's volume grew by, also over the day's end", () => {
     const book = createBarBook(["1m"]);
     for (const dayVolume of [1000.1, 1000.3, 2, 2.5]) book.add(tick("23:59:30", 1, { dayVolume }));
@@ -93,7 +127,7 @@ describe("ticks become bars", () => {
     first.add(tick("09:00:10", 10));
     first.add(tick("09:00:20", 12));
     const second = createBarBook();
-    for (const bar of first.unfinishedOf(GOLD)) second.restore(bar);
+    for (const bar of first.unfinishedOf(GOLD)) second.restore(bar, at("09:00:20"));
     const whole = createBarBook();
     for (const book of [whole]) {
       book.add(tick("09:00:10", 10));
@@ -108,7 +142,7 @@ describe("ticks become bars", () => {
     book.add(tick("09:00:10", 10));
     const [stored] = book.unfinishedOf(GOLD);
     book.add(tick("09:00:20", 11));
-    if (stored !== undefined) book.restore(stored);
+    if (stored !== undefined) book.restore(stored, at("09:00:20"));
     expect(book.unfinishedOf(GOLD)[0]?.ticks).toBe(2);
   });
 
@@ -144,7 +178,7 @@ describe("ticks become bars", () => {
         let nowMs = at("00:00:00");
         const ticks = steps.map(({ gapMs, price, instrument }) => {
           nowMs += gapMs;
-          return tick("00:00:00", price, { instrument, atMs: nowMs });
+          return tick("00:00:00", price, { instrument, atMs: nowMs, receivedAtMs: nowMs });
         });
         const book = createBarBook();
         const bars = ticks.flatMap((one) => book.add(one));
@@ -183,6 +217,32 @@ function straightFromTicks(ticks: readonly Tick[]): Record<string, unknown[]> {
     }),
   );
 }
+
+describe("weeks and years end", () => {
+  it.each([
+    ["2026-12-31T23:59:59.999Z", "2027-01-01T00:00:00Z", ["1m", "5m", "15m", "1h", "4h", "1d"]],
+    ["2026-12-27T23:59:59.999Z", "2026-12-28T00:00:00Z", barIntervals],
+    ["2028-02-28T23:59:59Z", "2028-02-29T00:00:00Z", ["1m", "5m", "15m", "1h", "4h", "1d"]],
+    // New York's and London's clocks change; UTC's do not.
+    ["2026-11-01T05:59:59Z", "2026-11-01T06:00:00Z", ["1m", "5m", "15m", "1h"]],
+    ["2026-03-29T00:59:59Z", "2026-03-29T01:00:00Z", ["1m", "5m", "15m", "1h"]],
+  ])("between %s and %s end the bars of these intervals", (before, after, ended) => {
+    const book = createBarBook();
+    const ticked = (time: string) =>
+      tick("00:00:00", 1, { atMs: Date.parse(time), receivedAtMs: Date.parse(time) });
+    book.add(ticked(before));
+    const completed = book.add(ticked(after));
+    expect(completed.map(({ interval }) => interval)).toEqual(ended);
+    for (const { openedAtMs, interval } of completed)
+      expect(openedAtMs + barLengthMs(interval)).toBe(Date.parse(after));
+  });
+
+  it("a week is a bar from Monday to Monday, also over the year's end", () => {
+    expect(new Date(barOpenedAtMs("1w", Date.parse("2027-01-01T12:00:00Z"))).toISOString()).toBe(
+      "2026-12-28T00:00:00.000Z",
+    );
+  });
+});
 
 describe("numbers are printed as decimals", () => {
   it.each([

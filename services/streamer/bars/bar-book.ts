@@ -19,16 +19,19 @@ export interface TickedBar extends Bar {
  *
  * Inside its bar a tick counts whenever it comes: open and close are the prices of the earliest and the latest tick by the
  * feed's time (of two at the same moment, the first to come opens and the last to come closes). A bar is complete when a
- * tick of a later bar comes, or when the clock passes its end by `GRACE_MS`. A tick that comes after that is late: it is
- * left out of that bar and counted, and still counts in longer bars that are not complete.
+ * tick of a later bar comes, or when the feed's time passes its end by `GRACE_MS`: the clock, less what the instrument's
+ * last tick was behind it, for many feeds are minutes late by contract. A tick that comes after that is late: it is left
+ * out of that bar and counted, and still counts in longer bars that are not complete.
  */
 export interface BarBook {
-  /** Gives the bars that this tick completes, mostly none. */
+  /** Gives the bars that this tick completes, mostly none. One that is no trade only tells where the day's volume stands. */
   add(tick: Tick): TickedBar[];
   /** Gives the bars whose end is longer ago than the grace time. */
   completeUntil(nowMs: number): TickedBar[];
-  /** Takes a stored unfinished bar up again; ignored when the book already has a bar there. */
-  restore(bar: TickedBar): void;
+  /** Takes the newest stored bar up again, also a complete one, so that it stays so. Ignored when the book has one there. */
+  restore(bar: TickedBar, nowMs: number): void;
+  /** Ticks are missed from now on: what was traded meanwhile must not be counted into the next tick's bar. */
+  forgetVolumes(): void;
   unfinishedOf(instrument: string): TickedBar[];
   /** The unfinished bars that changed since this was called last. */
   takeChanged(): TickedBar[];
@@ -55,13 +58,19 @@ const CHANGED = 9;
 const FIELDS = 10;
 const FIRST_CAPACITY = 64;
 
-export function createBarBook(intervals: readonly BarInterval[] = barIntervals): BarBook {
+/** @param onLate told of each complete bar that a late tick was left out of. */
+export function createBarBook(
+  intervals: readonly BarInterval[] = barIntervals,
+  onLate: (instrument: string, interval: BarInterval, openedAtMs: number) => void = () => undefined,
+): BarBook {
   const rowLength = intervals.length * FIELDS;
   const rows = new Map<string, number>();
   const names: (string | null)[] = [];
   const freeRows: number[] = [];
   let bars = new Float64Array(FIRST_CAPACITY * rowLength);
   let dayVolumes = new Float64Array(FIRST_CAPACITY).fill(Number.NaN);
+  /** How much an instrument's last tick was behind the clock. */
+  let delaysMs = new Float64Array(FIRST_CAPACITY);
   let lateTicks = 0;
 
   return {
@@ -69,8 +78,12 @@ export function createBarBook(intervals: readonly BarInterval[] = barIntervals):
       return lateTicks;
     },
     add(tick) {
-      if (!tick.isTrade) return [];
       const row = rows.get(tick.instrument) ?? newRow(tick.instrument);
+      if (!tick.isTrade) {
+        if (tick.dayVolume !== null && Number.isNaN(dayVolumes[row])) dayVolumes[row] = tick.dayVolume;
+        return [];
+      }
+      delaysMs[row] = Math.max(0, tick.receivedAtMs - tick.atMs);
       const volume = tradedSince(row, tick.dayVolume);
       let completed: TickedBar[] | null = null;
       for (let i = 0; i < intervals.length; i++) {
@@ -79,6 +92,7 @@ export function createBarBook(intervals: readonly BarInterval[] = barIntervals):
         const current = bars[at + TICKS] === 0 ? Number.NaN : (bars[at + OPENED_AT] as number);
         if (openedAtMs < current || openedAtMs < completedBefore(at)) {
           lateTicks++;
+          onLate(tick.instrument, intervals[i] as BarInterval, openedAtMs);
           continue;
         }
         if (openedAtMs > current) (completed ??= []).push(takeBar(row, i));
@@ -88,17 +102,23 @@ export function createBarBook(intervals: readonly BarInterval[] = barIntervals):
       return completed ?? [];
     },
     completeUntil(nowMs) {
-      return takeWhere((at, interval) => {
+      return takeWhere((at, row, interval) => {
         const endMs = (bars[at + OPENED_AT] as number) + barLengthMs(interval);
-        return endMs + GRACE_MS <= nowMs;
+        return endMs + GRACE_MS + (delaysMs[row] as number) <= nowMs;
       });
     },
-    restore(bar) {
+    restore(bar, nowMs) {
       const interval = intervals.indexOf(bar.interval);
       if (interval === -1) return;
       const row = rows.get(bar.instrument) ?? newRow(bar.instrument);
       const at = row * rowLength + interval * FIELDS;
-      if (bars[at + TICKS] !== 0) return;
+      if (bars[at + OPENED_AT] !== 0) return;
+      // As if its last tick came now: the feed may tell at once, or hours later, what comes next.
+      delaysMs[row] = Math.min(delaysMs[row] || Infinity, Math.max(0, nowMs - bar.lastAtMs));
+      if (bar.complete) {
+        bars[at + OPENED_AT] = bar.openedAtMs + barLengthMs(bar.interval);
+        return;
+      }
       bars.set(
         [
           bar.openedAtMs,
@@ -114,6 +134,9 @@ export function createBarBook(intervals: readonly BarInterval[] = barIntervals):
         ],
         at,
       );
+    },
+    forgetVolumes() {
+      dayVolumes.fill(Number.NaN);
     },
     unfinishedOf(instrument) {
       const row = rows.get(instrument);
@@ -144,6 +167,7 @@ export function createBarBook(intervals: readonly BarInterval[] = barIntervals):
     if ((row + 1) * rowLength > bars.length) grow();
     bars.fill(0, row * rowLength, (row + 1) * rowLength);
     dayVolumes[row] = Number.NaN;
+    delaysMs[row] = 0;
     names[row] = instrument;
     rows.set(instrument, row);
     return row;
@@ -156,6 +180,9 @@ export function createBarBook(intervals: readonly BarInterval[] = barIntervals):
     const moreVolumes = new Float64Array(dayVolumes.length * 2).fill(Number.NaN);
     moreVolumes.set(dayVolumes);
     dayVolumes = moreVolumes;
+    const moreDelays = new Float64Array(delaysMs.length * 2);
+    moreDelays.set(delaysMs);
+    delaysMs = moreDelays;
   }
 
   /** Feeds tell the day's volume so far. It falls when a new day begins; the first one ever heard says nothing of this tick. */
@@ -211,10 +238,10 @@ export function createBarBook(intervals: readonly BarInterval[] = barIntervals):
     return { ...bar, complete: true };
   }
 
-  function takeWhere(isOver: (at: number, interval: BarInterval) => boolean): TickedBar[] {
+  function takeWhere(isOver: (at: number, row: number, interval: BarInterval) => boolean): TickedBar[] {
     const taken: TickedBar[] = [];
     eachBar((at, row, i) => {
-      if (isOver(at, intervals[i] as BarInterval)) taken.push(takeBar(row, i));
+      if (isOver(at, row, intervals[i] as BarInterval)) taken.push(takeBar(row, i));
     });
     return taken;
   }
