@@ -1,10 +1,10 @@
+import type { BarInterval } from "@pricefleet/contracts";
 import {
   asLeader,
   countRejections,
   type Database,
   noteGaps,
   notifyOfMarket,
-  seriesOf,
   storeQuotes,
   storeTickBars,
   type Term,
@@ -29,7 +29,10 @@ export interface Writer {
  */
 export function createWriter(db: Database, term: Term, stream: Stream): Writer {
   let saveNextAtMs = 0;
-  const untold = { instrumentIds: new Set<string>(), series: new Set<string>() };
+  const untold: { instrumentIds: string[]; series: { instrument: string; interval: BarInterval }[] } = {
+    instrumentIds: [],
+    series: [],
+  };
   return {
     async write(nowMs) {
       stream.completeUntil(nowMs);
@@ -58,8 +61,8 @@ export function createWriter(db: Database, term: Term, stream: Stream): Writer {
         await countRejections(trx, rejections);
         return storeQuotes(trx, quotes);
       });
-      for (const id of changed) untold.instrumentIds.add(id);
-      for (const bar of bars) untold.series.add(seriesOf(bar));
+      untold.instrumentIds.push(...changed);
+      untold.series.push(...bars);
     } catch (error) {
       stream.putBack(changes);
       throw error;
@@ -68,7 +71,7 @@ export function createWriter(db: Database, term: Term, stream: Stream): Writer {
 
   async function tell(): Promise<void> {
     await notifyOfMarket(db, untold);
-    untold.instrumentIds.clear();
-    untold.series.clear();
+    untold.instrumentIds = [];
+    untold.series = [];
   }
 }

@@ -75,22 +75,29 @@ export async function countRejections(db: Database, rejections: readonly QuoteRe
   `.execute(db);
 }
 
-/** What changed since it was told last. */
+interface Series {
+  /** EXCHANGE:SYMBOL */
+  instrument: string;
+  interval: BarInterval;
+}
+
+/** What changed since it was told last; may name the same several times. */
 export interface MarketNews {
-  instrumentIds: ReadonlySet<string>;
-  /** `EXCHANGE:SYMBOL interval` */
-  series: ReadonlySet<string>;
+  instrumentIds: readonly string[];
+  series: readonly Series[];
 }
 
 /**
- * Tells who listens, on the channels quotes_changed (ids, comma separated) and bars_changed (series, a line each). One
- * transaction for both, and apart from the writing, because a NOTIFY holds up every commit behind it.
+ * Tells who listens, on the channels quotes_changed (ids, comma separated) and bars_changed (a line
+ * `EXCHANGE:SYMBOL interval` for each series). One transaction for both, and apart from the writing, because a NOTIFY
+ * holds up every commit behind it.
  */
 export async function notifyOfMarket(db: Database, { instrumentIds, series }: MarketNews): Promise<void> {
-  if (instrumentIds.size + series.size === 0) return;
+  if (instrumentIds.length + series.length === 0) return;
+  const lines = new Set(series.map(({ instrument, interval }) => `${instrument} ${interval}`));
   const told = [
-    { channel: "quotes_changed", payload: [...instrumentIds].join(",") },
-    { channel: "bars_changed", payload: [...series].join("\n") },
+    { channel: "quotes_changed", payload: [...new Set(instrumentIds)].join(",") },
+    { channel: "bars_changed", payload: [...lines].join("\n") },
   ];
   await sql`
     SELECT pg_notify(n.channel, n.payload)
@@ -99,19 +106,11 @@ export async function notifyOfMarket(db: Database, { instrumentIds, series }: Ma
 }
 
 export function notifyQuotesChanged(db: Database, instrumentIds: readonly string[]): Promise<void> {
-  return notifyOfMarket(db, { instrumentIds: new Set(instrumentIds), series: new Set() });
+  return notifyOfMarket(db, { instrumentIds, series: [] });
 }
 
-export function notifyBarsChanged(
-  db: Database,
-  bars: readonly { instrument: string; interval: BarInterval }[],
-): Promise<void> {
-  return notifyOfMarket(db, { instrumentIds: new Set(), series: new Set(bars.map(seriesOf)) });
-}
-
-/** As `bars_changed` names it. */
-export function seriesOf({ instrument, interval }: { instrument: string; interval: BarInterval }): string {
-  return `${instrument} ${interval}`;
+export function notifyBarsChanged(db: Database, series: readonly Series[]): Promise<void> {
+  return notifyOfMarket(db, { instrumentIds: [], series });
 }
 
 /** PostgreSQL's payloads are shorter than 8,000 bytes: more than fits there is told as "anything". */
