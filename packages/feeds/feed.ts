@@ -5,6 +5,8 @@ export interface FeedListener {
   onTick(tick: Tick): void;
   /** The feed does not know the instrument, or may not give it. Told once a subscription, and again after a reconnect. */
   onRefused(instrument: string, message: string): void;
+  /** Something came that could not be read: a tick may have been in it. */
+  onUnreadable(): void;
   /** Quotes come from `open` to `down`; what was traded between a `down` and the next `open` was not heard. */
   onState(state: "open" | "down", reason: string): void;
 }

@@ -1,2 +1,5 @@
 export type { FeedCounters, FeedListener, QuoteFeed } from "./feed.ts";
 export { openTradingviewFeed, type TradingviewOptions } from "./tradingview/quote-feed.ts";
+// For servers that speak it.
+export { frame } from "./tradingview/frames.ts";
+export { createMessageReader, type Message, write as writeMessage } from "./tradingview/messages.ts";

@@ -57,9 +57,10 @@ export async function streamForOneTerm(term: Term, over: AbortSignal, means: Mea
     },
     onRefused: (instrument, message) =>
       logger.warn("the feed refuses an instrument", { instrument, message }),
+    onUnreadable: () => stream.missTicks(),
     onState(state, reason) {
       logger.info("feed", { state, reason });
-      if (state === "down") stream.connectionLost();
+      if (state === "down") stream.missTicks();
     },
   };
 

@@ -106,7 +106,7 @@ describe("the stream of ticks", () => {
     const stream = streamOfGold();
     stream.take(tick("09:00:30", 4000), "tradingview");
     gapsOf(stream);
-    stream.connectionLost();
+    stream.missTicks();
     stream.take(tick("09:01:30", 4000), "tradingview");
     expect(gapsOf(stream)).toEqual(["1m 09:00", "1m 09:01", "5m 09:00"]);
     stream.take(tick("09:01:40", 4000), "tradingview");
@@ -131,11 +131,11 @@ describe("the stream of ticks", () => {
   it("the first price of a connection counts only when it is later than the last tick", () => {
     const stream = streamOfGold();
     stream.take(tick("09:00:30", 4000), "tradingview");
-    stream.connectionLost();
+    stream.missTicks();
     stream.take(tick("09:00:30", 4000, { isSnapshot: true }), "tradingview");
     expect(stream.takeChanges(true).bars.map(({ ticks }) => ticks)).toEqual([1, 1]);
     stream.take(tick("09:00:40", 4001), "tradingview");
-    stream.connectionLost();
+    stream.missTicks();
     stream.take(tick("09:00:50", 4002, { isSnapshot: true }), "tradingview");
     expect(stream.takeChanges(true).bars.map(({ ticks }) => ticks)).toEqual([3, 3]);
   });

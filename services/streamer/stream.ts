@@ -32,8 +32,8 @@ export interface Stream {
   unfollow(name: string): void;
   /** False: nobody follows the instrument. */
   take(tick: Tick, source: string): boolean;
-  /** From now on ticks may be missed, until each instrument's next one. */
-  connectionLost(): void;
+  /** Ticks may have been missed, of any instrument, up to its next one: the connection is lost, or something was unreadable. */
+  missTicks(): void;
   completeUntil(nowMs: number): void;
   /** @param withUnfinished also the bars that are not complete. */
   takeChanges(withUnfinished: boolean): Changes;
@@ -102,7 +102,7 @@ export function createStream(intervals: readonly BarInterval[] = barIntervals): 
         quotes.set(instrument.id, quoteOf(instrument, tick, source));
       return true;
     },
-    connectionLost() {
+    missTicks() {
       book.forgetVolumes();
       for (const instrument of followed.values()) instrument.hasMissed = true;
     },

@@ -31,6 +31,7 @@ async function feedAt(
     listener: {
       onTick: (tick) => ticks.push(tick),
       onRefused: (instrument, message) => refused.push([instrument, message]),
+      onUnreadable: () => states.push("unreadable"),
       onState: (state) => states.push(state),
     },
     ...options,

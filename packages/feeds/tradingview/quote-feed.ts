@@ -42,7 +42,12 @@ export function openTradingviewFeed({ listener, logger, ...options }: Tradingvie
       listener.onState("open", options.url);
     },
     onText(text, connection) {
-      for (const message of live?.reader.read(text, connection.send) ?? []) take(message, connection);
+      if (live === null) return;
+      const { reader } = live;
+      const badBefore = reader.badMessages;
+      const messages = reader.read(text, connection.send);
+      if (reader.badMessages > badBefore) listener.onUnreadable();
+      for (const message of messages) take(message, connection);
     },
     onDown(reason) {
       badMessagesBefore += live?.reader.badMessages ?? 0;

@@ -1,0 +1,3 @@
+export { type MarketFeed, startMarketFeed } from "./market-feed.ts";
+export { barKey, type StraightBar, straightBars } from "./straight-bars.ts";
+export { type FeedTick, syntheticTicks } from "./synthetic-ticks.ts";
