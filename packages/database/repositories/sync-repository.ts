@@ -25,17 +25,19 @@ export async function requestSync(
 }
 
 /**
- * Asks history for the bars that miss ticks, as far as they are over, and forgets those that history was asked for since,
- * or that it has not given for days.
+ * Asks history for the bars that miss ticks, as far as they are over, and forgets those that history has since given, or
+ * passed by because nobody traded, and those that it has not given for days. That it was asked is not enough: many feeds
+ * are minutes late, and so is their history.
  * @returns how many series were asked for.
  */
 export async function requestFills(db: Database): Promise<number> {
   await sql`
     DELETE FROM bar_gaps g USING sync_status s
      WHERE s.exchange = g.exchange AND s.symbol = g.symbol AND s.interval = g.interval AND s.state = 'completed'
-       AND s.started_at > g.noticed_at AND s.started_at > g.opened_at + ${lengthOf("g.interval")}`.execute(
-    db,
-  );
+       AND s.started_at > g.noticed_at
+       AND EXISTS (SELECT FROM bars b
+                    WHERE b.exchange = g.exchange AND b.symbol = g.symbol AND b.interval = g.interval
+                      AND b.opened_at >= g.opened_at AND b.source = 'history' AND b.complete)`.execute(db);
   await sql`
     DELETE FROM bar_gaps g
      WHERE greatest(g.noticed_at, g.opened_at + ${lengthOf("g.interval")}) < now() - make_interval(days => ${GIVE_UP_AFTER_DAYS})
