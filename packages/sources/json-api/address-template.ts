@@ -1,6 +1,6 @@
 /** An address with places for names in its path and its query: "/markets/{market}/products?page={page}". */
 export interface AddressTemplate {
-  fill(values: Record<string, string>): string;
+  addressFor(values: Record<string, string>): string;
   /** The names in an address of this form, whatever else its query has; null for one of another form. */
   match(url: URL): Record<string, string> | null;
   has(name: string): boolean;
@@ -23,7 +23,7 @@ export function addressTemplate(baseUrl: string, template: string): AddressTempl
 
   return {
     has: (name) => text.includes(`{${name}}`),
-    fill: (values) =>
+    addressFor: (values) =>
       form.href.replaceAll(/__(\w+?)__/g, (_, name: string) => encodeURIComponent(values[name] ?? "")),
     match(url) {
       if (url.origin !== form.origin) return null;

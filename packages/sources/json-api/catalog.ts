@@ -15,12 +15,12 @@ export function createJsonApiCatalog(settings: JsonApiSettings): Catalog {
 
   return {
     markets: Array.isArray(markets) ? markets : null,
-    marketsUrl: marketsAt?.at.fill({}) ?? null,
+    marketsUrl: marketsAt?.at.addressFor({}) ?? null,
     readMarkets(text) {
       if (marketsAt === null) return Array.isArray(markets) ? markets : [];
       return listAt(parseJson(text), marketsAt.items).map((item) => textAt(item, marketsAt.id));
     },
-    productsUrl: (market, pageNumber) => productsAt.fill({ market, page: String(pageNumber) }),
+    productsUrl: (market, pageNumber) => productsAt.addressFor({ market, page: String(pageNumber) }),
     readProducts({ url, html }) {
       const document = parseJson(html);
       const items = listAt(document, products.items).map((item) => {
@@ -36,7 +36,7 @@ export function createJsonApiCatalog(settings: JsonApiSettings): Catalog {
         total: products.total === undefined ? null : wholeNumberAt(document, products.total),
       };
     },
-    priceUrl: (market, product) => priceAt.fill({ market, product }),
+    priceUrl: (market, product) => priceAt.addressFor({ market, product }),
     readPrice: (text) => readPrice(parseJson(text), price),
     place(url) {
       const { market, product } = priceAt.match(url) ?? {};

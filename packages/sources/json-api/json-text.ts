@@ -71,5 +71,5 @@ function describe(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
-  return typeof value === "object" ? "an object" : `"${String(value as string | boolean).slice(0, 40)}"`;
+  return typeof value === "object" ? "an object" : JSON.stringify(value).slice(0, 42);
 }
