@@ -66,6 +66,7 @@ try {
     trustedProxies: 0,
     rateLimitPerMinute: 0,
     snapshotDir: "/nowhere",
+    market: events.market,
     events: events.streams,
   };
   const api = createServer(createApp({ ...means, ...exposed })).listen(0, "127.0.0.1");

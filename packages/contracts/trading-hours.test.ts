@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseTradingHours } from "./trading-hours.ts";
 
@@ -35,6 +36,31 @@ describe("trading hours", () => {
     expect(isOpen(hours, "2026-11-21T01:30:00Z")).toBe(false);
     expect(isOpen(hours, "2026-11-21T10:30:00Z")).toBe(true);
     expect(isOpen("Sun 22:00-03:00 UTC", "2026-11-23T02:59:00Z")).toBe(true);
+  });
+
+  it.each([
+    ["from Friday's close to Sunday's open", "2026-11-20T22:00:00Z", "2026-11-22T21:59:00Z", false],
+    ["to the minute of the open", "2026-11-20T22:00:00Z", "2026-11-22T22:00:00Z", true],
+    ["from the last open minute", "2026-11-20T21:59:00Z", "2026-11-21T12:00:00Z", true],
+    ["over a whole week in between", "2026-11-21T12:00:00Z", "2026-11-28T11:00:00Z", true],
+    ["longer than a week", "2026-11-14T12:00:00Z", "2026-11-28T12:00:00Z", true],
+  ])("forex was open %s", (_what, from, to, expected) => {
+    const hours = parseTradingHours("forex");
+    expect(hours.wasOpenBetween(Date.parse(from), Date.parse(to))).toBe(expected);
+  });
+
+  it("a market was open in a span exactly if it was open at one of its minutes", () => {
+    const hours = parseTradingHours("Mon-Fri 18:00-02:00 UTC; Sun 10:00-12:00 UTC");
+    const start = Date.parse("2026-11-23T00:00:00Z");
+    const minutes = fc.integer({ min: 0, max: 10_080 });
+    fc.assert(
+      fc.property(minutes, fc.integer({ min: 0, max: 3_000 }), (from, length) => {
+        const at = (minute: number) => start + minute * 60_000;
+        const span = Array.from({ length: length + 1 }, (_, index) => at(from + index));
+        expect(hours.wasOpenBetween(at(from), at(from + length))).toBe(span.some(hours.isOpenAt));
+      }),
+      { numRuns: 20 },
+    );
   });
 
   it("a market may never close", () => {

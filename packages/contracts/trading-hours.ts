@@ -5,6 +5,8 @@
  */
 export interface TradingHours {
   isOpenAt(atMs: number): boolean;
+  /** At any moment of a span, to the minute. */
+  wasOpenBetween(fromMs: number, toMs: number): boolean;
 }
 
 const NEW_YORK = "America/New_York";
@@ -21,11 +23,14 @@ interface Session {
 
 /** @throws Error that says what is wrong and what would be right. */
 export function parseTradingHours(text: string): TradingHours {
-  if (text === "always") return { isOpenAt: () => true };
+  if (text === "always") return { isOpenAt: () => true, wasOpenBetween: () => true };
   const sessions =
     text === "forex" ? [forex()] : text.split(";").flatMap((part) => sessionsOf(part.trim(), text));
   return {
     isOpenAt: (atMs) => sessions.some((session) => isInside(session, minuteOfWeek(atMs, session.zone))),
+    // Hours come again every week, so a longer span has all of them in it.
+    wasOpenBetween: (fromMs, toMs) =>
+      toMs - fromMs >= WEEK_MINUTES * 60_000 || sessions.some((session) => overlaps(session, fromMs, toMs)),
   };
 }
 
@@ -63,8 +68,16 @@ function minuteOf(day: number, hour: number, minute: number): number {
   return (day * 24 + hour) * 60 + minute;
 }
 
-function isInside({ from, to }: Session, minute: number): boolean {
+function isInside({ from, to }: Pick<Session, "from" | "to">, minute: number): boolean {
   return from < to ? minute >= from && minute < to : minute >= from || minute < to;
+}
+
+/** It was on when the span began, or began within it. */
+function overlaps(session: Session, fromMs: number, toMs: number): boolean {
+  const begin = minuteOfWeek(fromMs, session.zone);
+  const end = minuteOfWeek(toMs, session.zone);
+  const span = { from: begin, to: (end + 1) % WEEK_MINUTES };
+  return isInside(session, begin) || isInside(span, session.from);
 }
 
 function isZone(zone: string): boolean {

@@ -6,7 +6,7 @@ export {
   withRetries,
 } from "./connect.ts";
 export { leadUntilStopped } from "./lead-until-stopped.ts";
-export { listenForEvents } from "./listen.ts";
+export { type Listening, listen } from "./listen.ts";
 export { migrateToLatest } from "./migrate.ts";
 export { neededSchemaVersion } from "./migrations/index.ts";
 export * from "./repositories/analytics-queries.ts";
@@ -25,6 +25,8 @@ export * from "./repositories/host-queries.ts";
 export * from "./repositories/listing-queries.ts";
 export * from "./repositories/measurement-queries.ts";
 export * from "./repositories/market-progress-queries.ts";
+export * from "./repositories/market-asking-queries.ts";
+export * from "./repositories/market-queries.ts";
 export * from "./repositories/market-repository.ts";
 export * from "./repositories/market-run-repository.ts";
 export * from "./repositories/page-health-repository.ts";

@@ -81,6 +81,18 @@ export function priceOf(
   );
 }
 
+/** What one of a currency costs in another. Null where no quotes lead there. */
+export function convertedByRate(
+  quotes: readonly QuotedPrice[],
+  from: string,
+  to: string,
+): ConvertedPrice | null {
+  const exchange = exchangeRate(quotes, from, to);
+  // A currency in itself rests on no quote, and so on no time.
+  if (exchange === null || exchange.used.length === 0) return null;
+  return { price: decimal(exchange.rate), used: exchange.used, oldestAt: oldestOf(exchange.used) };
+}
+
 /** An amount in another currency, to the cent's hundredth. */
 export function convertAmount(amount: string, { rate }: ExchangeRate): string {
   return new Big(amount).times(rate).round(4).toFixed();

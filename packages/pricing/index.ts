@@ -1,6 +1,7 @@
 export { compareAmounts, sameAmount } from "./decimals.ts";
 export {
   convertAmount,
+  convertedByRate,
   type ConvertedPrice,
   type ExchangeRate,
   exchangeRate,

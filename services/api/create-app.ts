@@ -75,7 +75,7 @@ const pageFence = {
 function corsRules(origins: readonly string[]): cors.CorsOptions {
   return {
     origin: [...origins],
-    methods: ["GET", "POST", "PATCH"],
+    methods: ["GET", "POST", "PATCH", "DELETE"],
     exposedHeaders: ["X-Request-Id", "Location", "Retry-After"],
     maxAge: 600,
   };

@@ -23,7 +23,7 @@ export const text = (most: number) => {
 };
 
 /** Of a query: digits that become a number. */
-const numberInQuery = (least: number, most: number, otherwise: number) => {
+export const numberInQuery = (least: number, most: number, otherwise: number) => {
   const error = `a whole number from ${least} to ${most}`;
   return z
     .string({ error })

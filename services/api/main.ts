@@ -7,7 +7,7 @@ import { createSources, sourcesOptions } from "@pricefleet/sources";
 import { createApp } from "./create-app.ts";
 import { createDebugPages } from "./debug-pages.ts";
 import { apiEnvironment } from "./environment.ts";
-import { startEvents } from "./events/index.ts";
+import { serveEventSockets, startEvents } from "./events/index.ts";
 import { listen, stopServing } from "./serve.ts";
 
 /** A caller waits for the answer: a question that PostgreSQL cannot answer in this time is given up. */
@@ -59,8 +59,10 @@ async function run(): Promise<ExitCode> {
     trustedProxies: env.TRUST_PROXY,
     rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
     events: events.streams,
+    market: events.market,
   });
   const server = await listen(app, env.PORT);
+  serveEventSockets(server, { streams: events.streams, corsOrigins: env.CORS_ORIGINS, logger });
   const { port } = server.address() as AddressInfo;
   logger.info("listening", { port, control: env.CONTROL_TOKEN === undefined ? "off" : "on" });
 

@@ -54,8 +54,12 @@ function describeRoute(route: Route): ZodOpenApiOperationObject {
       content: { "application/problem+json": { schema: problemSchema } },
     };
   }
-  for (const [status, { description, schema }] of Object.entries(route.responses)) {
-    responses[status as "200"] = { description, content: { "application/json": { schema } } };
+  for (const [status, { description, schema, otherTypes = [] }] of Object.entries(route.responses)) {
+    const others = otherTypes.map((type: string) => [type, { schema: { type: "string" } }]);
+    responses[status as "200"] = {
+      description,
+      content: { "application/json": { schema }, ...Object.fromEntries(others) },
+    };
   }
   return {
     operationId: operationId(route),
@@ -87,5 +91,7 @@ function problemsOf(route: Route, isControl: boolean): ProblemStatus[] {
 function operationId({ method, path }: Route): string {
   const words = path.split("/").filter((word) => word !== "");
   const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
-  return method + words.map((word) => (word === "{id}" ? "ById" : capital(word))).join("");
+  const camel = (word: string) => word.split("-").map(capital).join("");
+  const named = (word: string) => (word.startsWith("{") ? `By${capital(word.slice(1, -1))}` : camel(word));
+  return method + words.map(named).join("");
 }

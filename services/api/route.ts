@@ -3,6 +3,7 @@ import type { Sources } from "@pricefleet/sources";
 import { type RequestHandler, Router } from "express";
 import { z } from "zod";
 import type { DebugPages } from "./debug-pages.ts";
+import type { Market } from "./market/index.ts";
 import { Problem, type ProblemStatus } from "./problem.ts";
 
 /** What routes answer from. */
@@ -11,20 +12,35 @@ export interface Means {
   /** To refuse at once what no collector could read. */
   sources: Sources;
   debugPages: DebugPages;
+  market: Market;
 }
 
 /** By status. */
 interface Responses {
-  [status: number]: { description: string; schema: z.ZodType };
+  [status: number]: {
+    description: string;
+    schema: z.ZodType;
+    /** Media types beside JSON in which it may come. */
+    otherTypes?: readonly string[];
+  };
 }
 
-type Answer<R extends Responses> = {
-  [Status in keyof R & number]: {
-    status: Status;
-    body: z.output<R[Status]["schema"]>;
-    headers?: Record<string, string>;
-  };
-}[keyof R & number];
+/** What was written already, as it leaves. */
+interface Written {
+  status: number;
+  document: { type: string; body: Buffer };
+  headers?: Record<string, string>;
+}
+
+type Answer<R extends Responses> =
+  | {
+      [Status in keyof R & number]: {
+        status: Status;
+        body: z.output<R[Status]["schema"]>;
+        headers?: Record<string, string>;
+      };
+    }[keyof R & number]
+  | Written;
 
 const nothing = z.strictObject({});
 type Nothing = typeof nothing;
@@ -39,7 +55,7 @@ interface RouteDefinition<
   Body extends z.ZodObject,
   R extends Responses,
 > {
-  method: "get" | "post" | "patch";
+  method: "get" | "post" | "patch" | "delete";
   /** As OpenAPI writes it: /runs/{id}. */
   path: string;
   tag: string;
@@ -57,9 +73,13 @@ interface RouteDefinition<
       query: z.output<Query>;
       body: z.output<Body>;
       requestId: string;
+      /** Of the media types given, the one the caller likes best. */
+      preferredType: PreferredType;
     },
   ): Promise<Answer<NoInfer<R>>>;
 }
+
+type PreferredType = (types: string[]) => string | null;
 
 interface RawRequest {
   params: unknown;
@@ -76,7 +96,11 @@ export interface Route
   body: z.ZodObject | undefined;
   responses: Responses;
   problems: readonly ProblemStatus[];
-  respond(raw: RawRequest, requestId: string, means: Means): Promise<Answer<Responses>>;
+  respond(
+    raw: RawRequest,
+    context: { requestId: string; preferredType: PreferredType },
+    means: Means,
+  ): Promise<Answer<Responses>>;
 }
 
 export function defineRoute<
@@ -97,10 +121,10 @@ export function defineRoute<
     body: definition.body,
     responses: definition.responses,
     problems: definition.problems ?? [],
-    respond: async (raw, requestId, means) => {
+    respond: async (raw, context, means) => {
       const parsed = checkParts({ params, query, body }, raw);
       // The parts were parsed with these very schemas, which TypeScript cannot see through the defaults.
-      return definition.answer({ ...parsed, ...means, requestId } as never);
+      return definition.answer({ ...parsed, ...means, ...context } as never);
     },
   };
 }
@@ -156,7 +180,13 @@ function handlerOf(route: Route, means: Means): RequestHandler {
     if (route.body !== undefined && request.body === undefined) {
       throw new Problem("unsupported-media-type", "Send the body with Content-Type: application/json");
     }
-    const { status, body, headers = {} } = await route.respond(request, response.locals.requestId, means);
-    response.status(status).set(headers).json(body);
+    const context = {
+      requestId: response.locals.requestId,
+      preferredType: (types: string[]) => request.accepts(types) || null,
+    };
+    const answer = await route.respond(request, context, means);
+    response.status(answer.status).set(answer.headers ?? {});
+    if ("document" in answer) response.type(answer.document.type).send(answer.document.body);
+    else response.json(answer.body);
   };
 }

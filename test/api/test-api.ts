@@ -5,7 +5,7 @@ import { createSources } from "@pricefleet/sources";
 import { afterAll } from "vitest";
 import { type AppOptions, createApp } from "../../services/api/create-app.ts";
 import { createDebugPages } from "../../services/api/debug-pages.ts";
-import { startEvents } from "../../services/api/events/index.ts";
+import { serveEventSockets, startEvents } from "../../services/api/events/index.ts";
 import { listen, stopServing } from "../../services/api/serve.ts";
 import { checkAgainst, type OpenApiDocument } from "./documented-answers.ts";
 
@@ -23,7 +23,7 @@ export interface TestApi {
   /** Asks, and checks the answer against /openapi.json. */
   get(path: string): Promise<Answer>;
   /** With the control token. */
-  send(method: "POST" | "PATCH", path: string, body?: unknown): Promise<Answer>;
+  send(method: "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<Answer>;
   /** Without any check. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
 }
@@ -57,9 +57,11 @@ export async function startTestApi(
     trustedProxies: 0,
     rateLimitPerMinute: 0,
     events: events.streams,
+    market: events.market,
     ...changes,
   });
   const server = await listen(app, 0);
+  serveEventSockets(server, { streams: events.streams, corsOrigins: [], logger: quietLogger });
   afterAll(async () => {
     await events.close();
     await stopServing(server, 5_000);

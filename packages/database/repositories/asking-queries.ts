@@ -214,7 +214,7 @@ export async function askHostChange(db: Database, host: string, change: HostChan
 }
 
 /** Turns the refusals of the asking functions into this package's errors. */
-async function asking<T>(
+export async function asking<T>(
   work: () => Promise<T>,
   whoIsInTheWay: () => Promise<string | null> = () => Promise.resolve(null),
 ): Promise<T> {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ZodOpenApiOperationObject } from "zod-openapi";
-import { id } from "../fields.ts";
 import { problemSchema } from "../problem.ts";
+import { eventFilter } from "./event-filter.ts";
 
 const problem = (description: string) => ({
   description,
@@ -13,11 +13,10 @@ export const eventsOperation: ZodOpenApiOperationObject = {
   operationId: "getEvents",
   summary: "What happens, as it happens: server-sent events",
   description:
-    'Events of kind `run` are lines of runs\' histories: `{"run_id","at","from","to","reason"}`. A comment comes every 15 s. Whoever comes back with Last-Event-ID misses nothing.',
+    'Events of kind `run` are lines of runs\' histories: `{"run_id","at","from","to","reason"}`: whoever comes back with Last-Event-ID misses none. Events of kind `quote` are the quotes of /quotes, the newest of each at first and then each that changes; those of kind `bar` are bars of /market-data/bars with exchange, symbol and interval, as they change. These two have no id: the newest is what counts. A comment comes every 15 s. The same comes over a WebSocket at /ws with the same parameters but last_event_id, each event as `{"event","data"}`; a message with these parameters in JSON replaces them.',
   tags: ["Events"],
   requestParams: {
-    query: z.strictObject({
-      run_id: id.optional().describe("Events of this run only"),
+    query: eventFilter.extend({
       last_event_id: z
         .string()
         .optional()
@@ -30,7 +29,7 @@ export const eventsOperation: ZodOpenApiOperationObject = {
       description: "A stream that does not end",
       content: { "text/event-stream": { schema: z.string() } },
     },
-    "400": problem("run_id or the last event's id is not one"),
+    "400": problem("Something in the request is not right; `errors` names each field"),
     "429": problem("As many listen as may; see Retry-After"),
   },
 };

@@ -1,33 +1,33 @@
-import { type Response, Router } from "express";
+import { Router } from "express";
+import type { LiveEvent, LiveFeed } from "../market/index.ts";
 import { Problem } from "../problem.ts";
 import type { EventFeed, FeedEvent } from "./event-feed.ts";
+import { readEventFilter } from "./event-filter.ts";
 
 export interface EventStreams {
   feeds: readonly EventFeed[];
+  live: readonly LiveFeed[];
   /** Each is an open connection; one too many is sent away. */
   maxStreams: number;
   heartbeatMs: number;
   /** Everybody who listens now. They are ended when the process stops, and go on elsewhere by Last-Event-ID. */
-  open: Set<Response>;
+  open: Set<{ end(): unknown }>;
 }
 
 const READ_AT_ONCE = 500;
 /** A listener that reads too slowly is cut off with this much unread; it goes on by Last-Event-ID. */
-const MAX_UNREAD_BYTES = 1_000_000;
+export const MAX_UNREAD_BYTES = 1_000_000;
 
 /** GET /events: server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
 export function eventsRouter(streams: EventStreams): Router {
   const router = Router();
   router.get("/events", async (request, response) => {
     response.locals.route = "/events";
-    const runId = runIdOf(request.query["run_id"]);
+    const filter = readEventFilter(request.query);
     const asked = positionsOf(request.get("last-event-id") ?? request.query["last_event_id"]);
     if (streams.open.size >= streams.maxStreams) {
       response.set("Retry-After", "10");
-      throw new Problem(
-        "too-many-requests",
-        `${streams.maxStreams} listen to events here, which is the most`,
-      );
+      throw tooManyListen(streams);
     }
     streams.open.add(response);
     const ended: (() => void)[] = [() => streams.open.delete(response)];
@@ -43,7 +43,23 @@ export function eventsRouter(streams: EventStreams): Router {
     ended.push(() => clearInterval(heartbeat));
 
     const sent = new Map<string, number>();
-    await Promise.all(streams.feeds.map((feed) => follow(feed)));
+    for (const feed of streams.live.filter(({ name }) => filter.wants(name))) followLive(feed);
+    await Promise.all(
+      streams.feeds.filter(({ kind }) => filter.wants(kind.name)).map((feed) => follow(feed)),
+    );
+
+    /** These have no ids: who comes back is told of the newest. */
+    function followLive(feed: LiveFeed): void {
+      const tell = (events: readonly LiveEvent[]) => {
+        if (response.writableEnded) return;
+        const wanted = events.filter((event) => filter.wantsLive(event));
+        if (wanted.length === 0) return;
+        response.write(wanted.map(({ data }) => `event: ${feed.name}\ndata: ${data}\n\n`).join(""));
+        if (response.writableLength > MAX_UNREAD_BYTES) response.end();
+      };
+      ended.push(feed.subscribe(tell));
+      tell(feed.newest());
+    }
 
     /** First what happened since the listener's last event, then what happens. */
     async function follow(feed: EventFeed): Promise<void> {
@@ -66,7 +82,7 @@ export function eventsRouter(streams: EventStreams): Router {
     function send(name: string, event: FeedEvent): void {
       if (event.id <= (sent.get(name) ?? 0) || response.writableEnded) return;
       sent.set(name, event.id);
-      if (runId !== null && event.data.run_id !== runId) return;
+      if (filter.runId !== null && event.data.run_id !== filter.runId) return;
       response.write(`id: ${writePositions(sent)}\nevent: ${name}\ndata: ${JSON.stringify(event.data)}\n\n`);
       if (response.writableLength > MAX_UNREAD_BYTES) response.end();
     }
@@ -76,13 +92,11 @@ export function eventsRouter(streams: EventStreams): Router {
 
 export function endStreams({ open, feeds }: EventStreams): void {
   for (const feed of feeds) feed.close();
-  for (const response of open) response.end();
+  for (const stream of open) stream.end();
 }
 
-function runIdOf(given: unknown): string | null {
-  if (given === undefined) return null;
-  if (typeof given === "string" && /^\d{1,18}$/.test(given)) return given;
-  throw badField("run_id", "should be the id of a run");
+export function tooManyListen({ maxStreams }: EventStreams): Problem {
+  return new Problem("too-many-requests", `${maxStreams} listen to events here, which is the most`);
 }
 
 /** "run.12": the last event of each kind that the listener has had. */

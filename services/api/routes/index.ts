@@ -1,9 +1,13 @@
 import { analyticsRoutes } from "./analytics.ts";
+import { barRoutes } from "./bars.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { healthRoutes } from "./health.ts";
 import { hostRoutes } from "./hosts.ts";
+import { instrumentRoutes } from "./instruments.ts";
 import { listingRoutes } from "./listings.ts";
 import { priceCacheRoutes } from "./price-cache.ts";
+import { priceRoutes } from "./prices.ts";
+import { quoteRoutes } from "./quotes.ts";
 import { runRoutes } from "./runs.ts";
 import { searchRoutes } from "./searches.ts";
 import { sourceRoutes } from "./sources.ts";
@@ -19,4 +23,8 @@ export const dataRoutes = [
   ...hostRoutes,
   ...sourceRoutes,
   ...deadLetterRoutes,
+  ...priceRoutes,
+  ...quoteRoutes,
+  ...instrumentRoutes,
+  ...barRoutes,
 ];
