@@ -153,6 +153,8 @@ const times = (calls: Call[]): Call => {
 
 /** Every function of this package that asks the worker's PostgreSQL something, with arguments as in real work. */
 const GOLD = "TVC:GOLD";
+const goldBars = { exchange: "TVC", symbol: "GOLD", interval: "1m" } as const;
+const goldSubscription = { exchange: "TVC", symbol: "GOLD", feed: "tradingview" };
 const aCollector: CollectorReport = {
   kind: "process",
   name: "4711",
@@ -305,6 +307,22 @@ const apisCalls: Record<string, Call> = {
   measureBook: (db) => door.measureBook(db),
   findDailyOutcomes: (db) => door.findDailyOutcomes(db, { from: new Date(), to: new Date() }),
   findRunEventsAfter: (db) => door.findRunEventsAfter(db, 1, 500),
+  findLatestQuotes: (db) => door.findLatestQuotes(db, ["1"]),
+  findBars: (db) => door.findBars(db, goldBars, { from: null, to: null, limit: 500 }),
+  findNewestBars: (db) => door.findNewestBars(db, [goldBars]),
+  findInstruments: (db) => door.findInstruments(db, {}, 50, null),
+  askInstrument: (db) =>
+    door.askInstrument(db, {
+      exchange: "TEST",
+      symbol: `S${Date.now()}`,
+      name: "Tin",
+      asset: "tin",
+      currency: "USD",
+      unit: "pound",
+    }),
+  askInstrumentChange: (db) => door.askInstrumentChange(db, "1", { enabled: true }),
+  askSubscription: (db) => door.askSubscription(db, goldSubscription),
+  askUnsubscription: (db) => door.askUnsubscription(db, goldSubscription),
   latestRunEventId: (db) => door.latestRunEventId(db),
   findSnapshot: (db) => door.findSnapshot(db, "777"),
   findPageHealth: (db) => door.findPageHealth(db),
@@ -363,7 +381,7 @@ const apisCalls: Record<string, Call> = {
 
 /** These touch a row or two of `leaders`, or no rows; or count all rows, for a test that asks whether the counters do. */
 const without = [
-  "listenForEvents",
+  "listen",
   "findCountDifferences",
   "timeOfBook",
   "noteMarketError",
