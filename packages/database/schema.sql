@@ -149,6 +149,52 @@ CREATE FUNCTION price_tracker.ask_host_change(p_host text, p_change jsonb) RETUR
 
 ALTER FUNCTION price_tracker.ask_host_change(p_host text, p_change jsonb) OWNER TO pricefleet_asks;
 
+CREATE FUNCTION price_tracker.ask_instrument(p_instrument jsonb) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ 
+      DECLARE n instruments%ROWTYPE; v_id bigint;
+      BEGIN
+        n := jsonb_populate_record(NULL::instruments, p_instrument);
+        INSERT INTO instruments (exchange, symbol, name, asset, currency, unit, page_url, page_selector, refresh_seconds,
+               valid_min, valid_max, trading_hours, enabled)
+        VALUES (n.exchange, n.symbol, n.name, n.asset, n.currency, n.unit, n.page_url, n.page_selector,
+                coalesce(n.refresh_seconds, 5), n.valid_min, n.valid_max, coalesce(n.trading_hours, 'always'),
+                coalesce(n.enabled, true))
+        ON CONFLICT (exchange, symbol) DO NOTHING
+        RETURNING id INTO v_id;
+        IF v_id IS NULL THEN
+          RAISE EXCEPTION 'instrument %:% exists already', n.exchange, n.symbol USING ERRCODE = 'PF409';
+        END IF;
+        PERFORM pg_notify('quotes_changed', v_id::text);
+        RETURN v_id;
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_instrument(p_instrument jsonb) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_instrument_change(p_id bigint, p_change jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ 
+      DECLARE n instruments%ROWTYPE;
+      BEGIN
+        SELECT * INTO n FROM instruments WHERE id = p_id FOR UPDATE;
+        IF NOT FOUND THEN RAISE EXCEPTION 'instrument % does not exist', p_id USING ERRCODE = 'PF404'; END IF;
+        n := jsonb_populate_record(n, p_change);
+        IF n.valid_min >= n.valid_max THEN
+          RAISE EXCEPTION 'instrument % would have valid_min % and valid_max %, with nothing in between', p_id, n.valid_min, n.valid_max
+            USING ERRCODE = 'PF409';
+        END IF;
+        UPDATE instruments
+           SET name = n.name, asset = n.asset, currency = n.currency, unit = n.unit, page_url = n.page_url,
+               page_selector = n.page_selector, refresh_seconds = n.refresh_seconds, valid_min = n.valid_min,
+               valid_max = n.valid_max, trading_hours = n.trading_hours, enabled = n.enabled
+         WHERE id = p_id;
+        PERFORM pg_notify('quotes_changed', p_id::text);
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_instrument_change(p_id bigint, p_change jsonb) OWNER TO pricefleet_asks;
+
 CREATE FUNCTION price_tracker.ask_poison_discard(p_id bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
@@ -160,6 +206,40 @@ CREATE FUNCTION price_tracker.ask_poison_discard(p_id bigint) RETURNS void
       END $$;
 
 ALTER FUNCTION price_tracker.ask_poison_discard(p_id bigint) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_quote_subscription(p_exchange text, p_symbol text, p_feed text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ 
+      DECLARE v_id bigint;
+      BEGIN
+        
+        SELECT id INTO v_id FROM instruments WHERE exchange = p_exchange AND symbol = p_symbol;
+        IF NOT FOUND THEN
+          RAISE EXCEPTION 'instrument %:% does not exist', p_exchange, p_symbol USING ERRCODE = 'PF404';
+        END IF;
+        INSERT INTO quote_subscriptions (instrument_id, feed) VALUES (v_id, p_feed) ON CONFLICT DO NOTHING;
+        RETURN v_id;
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_quote_subscription(p_exchange text, p_symbol text, p_feed text) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_quote_unsubscription(p_exchange text, p_symbol text, p_feed text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ 
+      DECLARE v_id bigint;
+      BEGIN
+        
+        SELECT id INTO v_id FROM instruments WHERE exchange = p_exchange AND symbol = p_symbol;
+        IF NOT FOUND THEN
+          RAISE EXCEPTION 'instrument %:% does not exist', p_exchange, p_symbol USING ERRCODE = 'PF404';
+        END IF;
+        DELETE FROM quote_subscriptions WHERE instrument_id = v_id AND feed = p_feed;
+        RETURN v_id;
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_quote_unsubscription(p_exchange text, p_symbol text, p_feed text) OWNER TO pricefleet_asks;
 
 CREATE FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages integer, p_enrich_limit integer) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2736,9 +2816,25 @@ REVOKE ALL ON FUNCTION price_tracker.ask_host_change(p_host text, p_change jsonb
 GRANT ALL ON FUNCTION price_tracker.ask_host_change(p_host text, p_change jsonb) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_host_change(p_host text, p_change jsonb) TO pricefleet_worker;
 
+REVOKE ALL ON FUNCTION price_tracker.ask_instrument(p_instrument jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_instrument(p_instrument jsonb) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_instrument(p_instrument jsonb) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_instrument_change(p_id bigint, p_change jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_instrument_change(p_id bigint, p_change jsonb) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_instrument_change(p_id bigint, p_change jsonb) TO pricefleet_worker;
+
 REVOKE ALL ON FUNCTION price_tracker.ask_poison_discard(p_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.ask_poison_discard(p_id bigint) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_poison_discard(p_id bigint) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_quote_subscription(p_exchange text, p_symbol text, p_feed text) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_quote_subscription(p_exchange text, p_symbol text, p_feed text) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_quote_subscription(p_exchange text, p_symbol text, p_feed text) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_quote_unsubscription(p_exchange text, p_symbol text, p_feed text) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_quote_unsubscription(p_exchange text, p_symbol text, p_feed text) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_quote_unsubscription(p_exchange text, p_symbol text, p_feed text) TO pricefleet_worker;
 
 REVOKE ALL ON FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages integer, p_enrich_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.ask_run(p_search_id bigint, p_max_pages integer, p_enrich_limit integer) TO pricefleet_api;
