@@ -3,8 +3,8 @@ import { parquetReadObjects } from "hyparquet";
 import pg from "pg";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
-import { connectForTest, layLine, startTestApi } from "../../test/api/index.ts";
-import { createTestDatabase } from "../../test/harness/index.ts";
+import { connectForTest, startTestApi } from "../../test/api/index.ts";
+import { createTestDatabase, layLine } from "../../test/harness/index.ts";
 
 const database = await createTestDatabase();
 const worker = await connectForTest(database.workerUrl);
