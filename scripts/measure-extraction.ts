@@ -1,10 +1,11 @@
 /**
  * node scripts/measure-extraction.ts
  *
- * Prints how well the eBay source reads the captured pages (docs/extraction.md), and how long it takes.
+ * Prints how well the sources read the captured pages (docs/extraction.md), and how long it takes.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Item } from "@pricefleet/contracts";
 import { createSources } from "@pricefleet/sources";
 import {
   addressOf,
@@ -12,30 +13,34 @@ import {
   capturesDir,
   ebayTruth,
   hasCaptures,
+  type Measure,
   measureEbay,
+  measureOlx,
+  olxTruth,
   readCapture,
 } from "../test/captures/index.ts";
 
 const ROUNDS = 15;
 
 if (hasCaptures) {
-  printEbay();
+  printSite("ebay", (items, file) => measureEbay(items, ebayTruth(file)));
+  printSite("olx", (items, file) => measureOlx(items, olxTruth(file)));
   printBlocked();
 } else {
   console.error(`There are no captures at ${capturesDir}; CAPTURES_DIR names another place`);
   process.exitCode = 1;
 }
 
-function printEbay(): void {
+function printSite(site: string, measure: (items: Item[], file: string) => Measure): void {
   const sources = createSources({});
   console.log(
-    "| page | size KB | items known | found | invented | amount and currency right | median CPU ms |",
+    `\n| ${site} page | size KB | items known | found | invented | amount and currency right | median CPU ms |`,
   );
   console.log("|---|--:|--:|--:|--:|--:|--:|");
-  for (const name of readdirSync(join(capturesDir, "ebay")).filter((name) => name.endsWith(".html"))) {
-    const file = `ebay/${name}`;
+  for (const name of readdirSync(join(capturesDir, site)).filter((name) => name.endsWith(".html"))) {
+    const file = `${site}/${name}`;
     const page = { url: addressOf(file), html: readCapture(file), status: null };
-    const { found, known, right, invented, wrong } = measureEbay(sources.read(page).items, ebayTruth(file));
+    const { found, known, right, invented, wrong } = measure(sources.read(page).items, file);
     const cells = [
       name,
       Math.round(page.html.length / 1024),

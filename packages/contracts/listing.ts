@@ -19,6 +19,10 @@ export type PriceMethod = (typeof priceMethods)[number];
 export const availabilities = ["in-stock", "out-of-stock", "sold", "ended", "pre-order"] as const;
 export type Availability = (typeof availabilities)[number];
 
+/** What an ad asks for where it names no price: another thing, nothing, what one agrees on, or one has to ask. */
+export const offerKinds = ["swap", "free", "negotiable", "price-on-request"] as const;
+export type OfferKind = (typeof offerKinds)[number];
+
 /** What one card of a search page, or one listing page, says about a thing for sale. Unknown is null, never 0. */
 export const item = z.object({
   external_id: z.string(),
@@ -35,6 +39,8 @@ export const item = z.object({
   shipping: amount.nullable(),
   condition: z.string().nullable(),
   availability: z.enum(availabilities).nullable(),
+  /** Why `amount` is null, where the ad itself says it; left out otherwise. */
+  offer_kind: z.enum(offerKinds).optional(),
   /** Number of bids of an auction; null where the thing is not auctioned. */
   bids: z.number().int().nonnegative().nullable(),
   ended: z.boolean(),
@@ -61,5 +67,9 @@ export const listingDetails = z.object({
   ends_at: z.iso.datetime().nullable(),
   seller_feedback_count: z.number().int().nullable(),
   seller_feedback_percent: z.number().nullable(),
+  /** When it was put up; left out where the site does not say it. ISO 8601, UTC. */
+  posted_at: z.iso.datetime().optional(),
+  /** As the item's, for whoever reads the details alone. */
+  offer_kind: z.enum(offerKinds).optional(),
 });
 export type ListingDetails = z.infer<typeof listingDetails>;

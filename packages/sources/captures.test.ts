@@ -8,6 +8,8 @@ import {
   ebayTruth,
   hasCaptures,
   measureEbay,
+  measureOlx,
+  olxTruth,
   readCapture,
 } from "../../test/captures/index.ts";
 import { createSources, detectPageState } from "./index.ts";
@@ -66,6 +68,53 @@ describe.skipIf(!hasCaptures)("on pages that eBay sent", () => {
   test("an auction that ended with bids is sold at its winning bid", () => {
     const [item] = readSaved("ebay/2020-item-ie-5cea.html").items;
     expect(item).toMatchObject({ amount: "5100.00", bids: 47, ended: true, availability: "sold" });
+  });
+});
+
+describe.skipIf(!hasCaptures)("on pages that OLX sent", () => {
+  test.each(pagesIn("olx"))("%s: every ad is found, nothing else, at its printed price", (file) => {
+    const reading = readSaved(file);
+    const measure = measureOlx(reading.items, olxTruth(file));
+    expect(reading.state).toBe("ok");
+    expect(measure).toMatchObject({ found: measure.known, right: measure.known, invented: [], wrong: [] });
+    expect(reading.items.every((item) => item.match === "exact")).toBe(true);
+  });
+
+  test("cards and the embedded state each have their say, and agree", () => {
+    for (const file of ["olx/2023-01-srp-pl-wynajem.html", "olx/2025-07-srp-pl-a.html"]) {
+      const { items } = readSaved(file);
+      const said = items.map(({ methods }) => [methods.adapter, methods["embedded-state"]]);
+      expect(said).toEqual(items.map(({ amount }) => [amount, amount]));
+    }
+  });
+
+  test("ads of a sister site have their number on OLX and the address of their own page", () => {
+    const { items } = readSaved("olx/2023-01-srp-pl-wynajem.html");
+    const sisters = items.filter((item) => item.url.startsWith("https://www.otodom.pl/"));
+    expect(sisters).toHaveLength(13);
+    expect(sisters.every((item) => /^\d{9}-pl$/.test(item.external_id))).toBe(true);
+  });
+
+  test("an ad's page gives all that it tells", () => {
+    const { items, details } = readSaved("olx/2026-05-ad-uz-owner.html");
+    expect(items).toMatchObject([
+      {
+        external_id: "58943283-uz",
+        amount: "4500000",
+        currency: "UZS",
+        best_offer: true,
+        seller: "azizjonisxakov0",
+        methods: { adapter: "4500000", "embedded-state": "4500000", "json-ld": "4500000" },
+      },
+    ]);
+    expect(details).toMatchObject({
+      description: "С ремонтом Поблизости есть школа и базар Куйлук",
+      location: "Ташкент, Бектемирский район",
+      posted_at: "2025-03-16T11:51:58.000Z",
+      ends_at: "2026-06-09T11:51:59.000Z",
+      specifics: { "Количество комнат": "2", Ремонт: "Евроремонт" },
+    });
+    expect(details?.images).toHaveLength(7);
   });
 });
 

@@ -1,6 +1,7 @@
 import { BadEnvironmentError, httpUrl } from "@pricefleet/contracts";
 import { z } from "zod";
 import { jsonApiSettingsFile } from "./json-api/index.ts";
+import { olxCountries } from "./olx/index.ts";
 import { createSources, type SourcesOptions } from "./sources.ts";
 
 /** All there are, as SOURCE names them. */
@@ -9,6 +10,8 @@ export const sourceNames = createSources({}).all.map(({ name }) => name);
 /** What every service that reads pages takes from its environment. */
 export const sourcesEnvironment = z.object({
   EBAY_BASE_URL: httpUrl.optional(),
+  OLX_BASE_URL: httpUrl.optional(),
+  OLX_COUNTRY: z.enum(olxCountries, { error: `one of ${olxCountries.join(", ")}` }).optional(),
   SAMPLE_BASE_URL: httpUrl.optional(),
   /** A file: which API the source json-api asks, and where in its answers things stand. */
   JSON_API_CONFIG: jsonApiSettingsFile.optional(),
@@ -36,6 +39,8 @@ export function sourcesOptions(
 ): SourcesOptions {
   return {
     ...(env.EBAY_BASE_URL !== undefined && { ebayBaseUrl: env.EBAY_BASE_URL }),
+    ...(env.OLX_BASE_URL !== undefined && { olxBaseUrl: env.OLX_BASE_URL }),
+    ...(env.OLX_COUNTRY !== undefined && { olxCountry: env.OLX_COUNTRY }),
     ...(env.SAMPLE_BASE_URL !== undefined && { sampleBaseUrl: env.SAMPLE_BASE_URL }),
     ...(env.JSON_API_CONFIG !== undefined && {
       jsonApi: { ...env.JSON_API_CONFIG, headers: filledHeaders(env.JSON_API_CONFIG.headers, secrets) },
@@ -45,7 +50,7 @@ export function sourcesOptions(
 
 /** The addresses that stand in for sites; whoever names one means it, so its host is allowed even if it is private. */
 export function baseUrlsIn(env: SourcesEnvironment): string[] {
-  return [env.EBAY_BASE_URL, env.SAMPLE_BASE_URL, env.JSON_API_CONFIG?.base_url].filter(
+  return [env.EBAY_BASE_URL, env.OLX_BASE_URL, env.SAMPLE_BASE_URL, env.JSON_API_CONFIG?.base_url].filter(
     (url) => url !== undefined,
   );
 }

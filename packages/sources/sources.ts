@@ -2,6 +2,7 @@ import { type PageInput, type PageReading, PermanentError, type Source } from "@
 import { createCatalogSource } from "./catalog-source.ts";
 import { createEbaySource } from "./ebay/index.ts";
 import { createJsonApiCatalog, type JsonApiSettings } from "./json-api/index.ts";
+import { createOlxSource, type OlxCountry } from "./olx/index.ts";
 import { detectPageState } from "./page-state.ts";
 import { unreadable } from "./reading/index.ts";
 import { createSampleSource } from "./sample/index.ts";
@@ -24,6 +25,10 @@ export interface Sources {
 export interface SourcesOptions {
   /** Another address for the site, a test server or a mirror: EBAY_BASE_URL. */
   ebayBaseUrl?: string;
+  /** The same for OLX: OLX_BASE_URL. */
+  olxBaseUrl?: string;
+  /** Which of OLX's countries is searched by words alone: OLX_COUNTRY. */
+  olxCountry?: OlxCountry;
   /** Where the sample marketplace is. */
   sampleBaseUrl?: string;
   /** What to ask which API for: JSON_API_CONFIG. */
@@ -33,6 +38,7 @@ export interface SourcesOptions {
 export function createSources(options: SourcesOptions): Sources {
   const all = [
     createEbaySource(options.ebayBaseUrl ?? null),
+    createOlxSource({ mirrorUrl: options.olxBaseUrl ?? null, country: options.olxCountry ?? "pl" }),
     createSampleSource(options.sampleBaseUrl ?? null),
     createJsonApiSource(options.jsonApi ?? null),
   ];

@@ -1,13 +1,14 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { Item } from "@pricefleet/contracts";
 import { decodeHtml } from "@pricefleet/sources";
+import { capturesDir } from "./captures-dir.ts";
+import type { Measure } from "./measure.ts";
 
-/** Pages that sites really sent, saved by others. They are not part of the project: without them, tests over them are skipped. */
-export const capturesDir =
-  process.env["CAPTURES_DIR"] ?? join(import.meta.dirname, "../../../shared/captures");
-export const hasCaptures = existsSync(capturesDir);
+export { capturesDir, hasCaptures } from "./captures-dir.ts";
+export type { Measure } from "./measure.ts";
+export { measureOlx, type OlxTruth, olxTruth } from "./olx-truth.ts";
 
 export function readCapture(file: string): string {
   const bytes = readFileSync(join(capturesDir, file));
@@ -48,23 +49,11 @@ export function ebayTruth(file: string): EbayTruth[] {
   return lines.map((line): EbayTruth => JSON.parse(line));
 }
 
-export interface EbayMeasure {
-  /** True items found, of so many. */
-  found: number;
-  known: number;
-  /** Numbers of items that are not in the truth. */
-  invented: string[];
-  /** Items whose amount, second amount (range or Buy It Now) and currency are right. */
-  right: number;
-  /** What was read wrong, for people. */
-  wrong: string[];
-}
-
 /**
  * Holds items that were read against the truth. An item that a page prints twice (eBay repeats results in carousels,
  * at times with another price) is right by either. Reads the printed prices by itself, not by the code under test.
  */
-export function measureEbay(items: readonly Item[], truths: readonly EbayTruth[]): EbayMeasure {
+export function measureEbay(items: readonly Item[], truths: readonly EbayTruth[]): Measure {
   const printed = Map.groupBy(truths, (truth) => truth.item_id);
   const found = items.filter((item) => printed.has(item.external_id));
   const wrong = found.filter((item) => !printed.get(item.external_id)?.some((truth) => isRight(item, truth)));
