@@ -3,6 +3,7 @@ export * from "./cadence.ts";
 export * from "./catalog.ts";
 export * from "./collector.ts";
 export * from "./debug-pages.ts";
+export * from "./decimal-of.ts";
 export * from "./environment.ts";
 export * from "./errors.ts";
 export * from "./exit-codes.ts";

@@ -1,4 +1,7 @@
+export { feedsEnvironment, historyEnvironment } from "./environment.ts";
 export type { FeedCounters, FeedListener, QuoteFeed } from "./feed.ts";
+export type { FetchedHistory, HistoryFeed, HistoryRequest } from "./history.ts";
+export { historyFromEnvironment } from "./tradingview/history.ts";
 export { openTradingviewFeed, type TradingviewOptions } from "./tradingview/quote-feed.ts";
 // For servers that speak it.
 export { frame } from "./tradingview/frames.ts";

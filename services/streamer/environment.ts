@@ -1,15 +1,13 @@
 import { barIntervals, databaseUrl, sharedEnvironment, wholeNumber } from "@pricefleet/contracts";
+import { feedsEnvironment } from "@pricefleet/feeds";
 import { z } from "zod";
 
 const intervals = z.enum(barIntervals);
 
 export const streamerEnvironment = sharedEnvironment.extend({
+  ...feedsEnvironment.shape,
   DATABASE_URL: databaseUrl,
   DATABASE_POOL_MAX: wholeNumber(1, 100).default(5),
-  TRADINGVIEW_WS_URL: z
-    .string()
-    .regex(/^wss?:\/\/\S+$/, { error: "a URL such as wss://data.tradingview.com/socket.io/websocket" })
-    .default("wss://data.tradingview.com/socket.io/websocket"),
   /** Which bars are made of ticks. */
   BAR_INTERVALS: z
     .string()

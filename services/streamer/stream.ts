@@ -2,13 +2,13 @@ import {
   barIntervals,
   barLengthMs,
   type BarInterval,
+  decimalOf,
   parseTradingHours,
   type Tick,
   type TradingHours,
 } from "@pricefleet/contracts";
 import type { QuoteRejection, StoredQuote, SubscribedInstrument } from "@pricefleet/database";
 import { createBarBook, type TickedBar } from "./bars/bar-book.ts";
-import { decimalOf } from "./bars/decimal-of.ts";
 import { barsTouchedBy, emptyBarsBetween, type GapBar } from "./bars/find-gaps.ts";
 
 /** What happened since it was taken last, to be written in one transaction. */

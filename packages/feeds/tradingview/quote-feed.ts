@@ -3,6 +3,7 @@ import type { FeedListener, QuoteFeed } from "../feed.ts";
 import { type Connection, keepSocketOpen, type SocketOptions } from "../keep-socket-open.ts";
 import { type KnownQuote, mergeQuote, unknownQuote } from "./merge-quote.ts";
 import { createMessageReader, type Message, type MessageReader, newSession, write } from "./messages.ts";
+import { ANYBODY } from "./sign-in.ts";
 
 export interface TradingviewOptions
   extends Partial<Pick<SocketOptions, "silenceMs" | "firstDelayMs" | "longestDelayMs">> {
@@ -15,7 +16,6 @@ export interface TradingviewOptions
 /** The site refuses sockets of other pages. */
 const HEADERS = { Origin: "https://www.tradingview.com" };
 const FIELDS = ["lp", "lp_time", "bid", "ask", "volume", "currency_code", "current_session"];
-const ANYBODY = "unauthorized_user_token";
 /** Instruments in one message, so that no message gets too long for the site. */
 const BATCH = 100;
 

@@ -1,8 +1,7 @@
-import { barIntervals, barLengthMs, barOpenedAtMs, type Tick } from "@pricefleet/contracts";
+import { barIntervals, barLengthMs, barOpenedAtMs, decimalOf, type Tick } from "@pricefleet/contracts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createBarBook, GRACE_MS, type TickedBar } from "./bar-book.ts";
-import { decimalOf } from "./decimal-of.ts";
 
 const GOLD = "TVC:GOLD";
 const at = (time: string) => Date.parse(`2026-11-23T${time}Z`);

@@ -4,9 +4,10 @@ import {
   barIntervals,
   barLengthMs,
   barOpenedAtMs,
+  decimalOf,
   type Tick,
+  volumeOf,
 } from "@pricefleet/contracts";
-import { decimalOf, volumeOf } from "./decimal-of.ts";
 
 /** A bar that ticks made, with the times of its first and last tick: what is needed to go on with it later. */
 export interface TickedBar extends Bar {
