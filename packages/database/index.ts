@@ -41,6 +41,9 @@ export * from "./repositories/run-repository.ts";
 export { type FiredSearch, startDueSearches } from "./repositories/schedule-repository.ts";
 export * from "./repositories/search-queries.ts";
 export { type Sighting, type StoredSighting, storeSightings } from "./repositories/sighting-repository.ts";
+export * from "./repositories/history-repository.ts";
+export * from "./repositories/sync-dispatching-repository.ts";
+export * from "./repositories/sync-queries.ts";
 export * from "./repositories/sync-repository.ts";
 export {
   findSnapshot,

@@ -22,6 +22,7 @@ import type { Logger } from "@pricefleet/logging";
 import { type Belt, publishDueTargets } from "@pricefleet/queue";
 import { startCollectors, watchCollectors } from "./collectors.ts";
 import { fireSchedules } from "./fire-schedules.ts";
+import { fireHistorySchedules, startSyncs } from "./keep-history.ts";
 import { sweepDeadLetters } from "./sweep-dead-letters.ts";
 
 export interface Office {
@@ -61,6 +62,8 @@ export const duties: readonly Duty[] = [
   { name: "close finished runs", everyMs: 1_000, run: closeFinishedRuns },
   { name: "give up blocked hosts", everyMs: 10_000, run: giveUpOnBlockedHosts },
   { name: "fire schedules", everyMs: 2_000, run: fireSchedules },
+  { name: "fire history schedules", everyMs: 2_000, run: fireHistorySchedules },
+  { name: "start syncs", everyMs: 500, run: startSyncs },
   { name: "start collectors", everyMs: 2_000, run: startCollectors },
   { name: "watch collectors", everyMs: 2_000, run: watchCollectors },
   { name: "deliver dead letters", everyMs: 5_000, run: deliverDeadLetters },

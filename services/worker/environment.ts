@@ -1,4 +1,5 @@
 import { amqpUrl, databaseUrl, queueNames, sharedEnvironment, wholeNumber } from "@pricefleet/contracts";
+import { historyEnvironment } from "@pricefleet/feeds";
 import { fetchingEnvironment, keptPagesEnvironment } from "@pricefleet/fetching";
 import { sourcesEnvironment } from "@pricefleet/sources";
 import { z } from "zod";
@@ -25,6 +26,7 @@ export const workerEnvironment = sharedEnvironment.extend({
   ...fetchingEnvironment.shape,
   ...keptPagesEnvironment.shape,
   ...sourcesEnvironment.shape,
+  ...historyEnvironment.shape,
   DATABASE_URL: databaseUrl,
   DATABASE_POOL_MAX: wholeNumber(1, 100).default(2),
   AMQP_URL: amqpUrl,

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ExitCode, readEnvironment, startHeartbeat } from "@pricefleet/contracts";
+import { ExitCode, type QueueName, readEnvironment, startHeartbeat } from "@pricefleet/contracts";
 import { connectDatabase, hasWorkLeft, isRetryable, robotsStore } from "@pricefleet/database";
 import {
   createDebugStore,
@@ -8,15 +8,25 @@ import {
   createSnapshotStore,
   fetcherFromEnvironment,
 } from "@pricefleet/fetching";
+import { historyFromEnvironment } from "@pricefleet/feeds";
 import { createServiceLogger, processName, reportUnexpected, runService, traced } from "@pricefleet/logging";
 import { connectBelt, type Delivery } from "@pricefleet/queue";
 import { baseUrlsIn, createSources, sourcesOptions } from "@pricefleet/sources";
 import { workerEnvironment } from "./environment.ts";
-import { workOnTarget } from "./work-on-target.ts";
+import { workOnHistory } from "./work-on-history.ts";
+import { workOnListing } from "./work-on-listing.ts";
+import type { Workbench } from "./workbench.ts";
 
 /** Longer than any page may take, shorter than the grace time of a pod. */
 const DRAIN_MS = 120_000;
 const DRAINED_CHECK_MS = 1_000;
+
+/** What is done with a target, by the queue that it came from. */
+const workOf: Record<QueueName, (delivery: Delivery, bench: Workbench) => Promise<void>> = {
+  listing_enrichment: workOnListing,
+  quote_refresh: workOnListing,
+  history_sync: workOnHistory,
+};
 
 const env = readEnvironment(workerEnvironment);
 const logger = createServiceLogger(env, "worker");
@@ -46,6 +56,7 @@ async function run(): Promise<ExitCode> {
     belt,
     fetcher,
     sources,
+    history: historyFromEnvironment(env),
     snapshots: createSnapshotStore(env.SNAPSHOT_DIR),
     debugPages: createDebugStore(env.DEBUG_DIR),
     logger,
@@ -57,7 +68,7 @@ async function run(): Promise<ExitCode> {
   };
   const consumers = await Promise.all(
     env.WORKER_QUEUES.map(({ queue, concurrency }) =>
-      belt.consume({ queue, concurrency, handle: (delivery) => workAndReport(delivery) }),
+      belt.consume({ queue, concurrency, handle: (delivery) => workAndReport(queue, delivery) }),
     ),
   );
   closers.defer(startHeartbeat(env.HEARTBEAT_FILE ?? null));
@@ -69,9 +80,9 @@ async function run(): Promise<ExitCode> {
   return drains.every(({ drained }) => drained) ? ExitCode.ok : ExitCode.drainTimedOut;
 
   /** That PostgreSQL or RabbitMQ is away is known; whatever else comes out of a target is a bug. */
-  async function workAndReport(delivery: Delivery): Promise<void> {
+  async function workAndReport(queue: QueueName, delivery: Delivery): Promise<void> {
     try {
-      await traced("target", () => workOnTarget(delivery, bench));
+      await traced("target", () => workOf[queue](delivery, bench));
     } catch (error) {
       if (!isRetryable(error)) reportUnexpected(error);
       throw error;

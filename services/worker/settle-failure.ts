@@ -39,7 +39,7 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
   const { logger } = bench;
   const fate = decideFate(
     error,
-    { attempt: claim.attempt, wallsMet: claim.wallsMet, recurs: claim.runId === null },
+    { attempt: claim.attempt, wallsMet: claim.wallsMet, recurs: claim.recurs },
     Math.random(),
   );
   const { failure } = fate;

@@ -1,4 +1,5 @@
 import type { Database } from "@pricefleet/database";
+import type { HistoryFeed } from "@pricefleet/feeds";
 import type { DebugStore, Fetcher, FetchMode, RobotsGate, SnapshotStore } from "@pricefleet/fetching";
 import type { Logger } from "@pricefleet/logging";
 import type { Belt } from "@pricefleet/queue";
@@ -10,6 +11,7 @@ export interface Workbench {
   belt: Belt;
   fetcher: Fetcher;
   sources: Sources;
+  history: HistoryFeed;
   snapshots: SnapshotStore;
   debugPages: DebugStore;
   logger: Logger;

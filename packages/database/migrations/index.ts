@@ -20,6 +20,7 @@ import * as layoutsAndRereading from "./0019-layouts-and-rereading.ts";
 import * as marketData from "./0020-market-data.ts";
 import * as ticksAndGaps from "./0021-ticks-and-gaps.ts";
 import * as askingForInstruments from "./0026-asking-for-instruments.ts";
+import * as history from "./0024-history.ts";
 
 /** In order. One that has landed is never edited: the next number changes what it made. */
 export const migrations: Record<string, Migration> = {
@@ -44,6 +45,7 @@ export const migrations: Record<string, Migration> = {
   "0020-market-data": marketData,
   "0021-ticks-and-gaps": ticksAndGaps,
   "0026-asking-for-instruments": askingForInstruments,
+  "0024-history": history,
 };
 
 /** The schema a service needs: the newest migration it was written with. */

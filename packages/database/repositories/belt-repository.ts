@@ -6,7 +6,7 @@ import type { Database } from "../connect.ts";
 export interface DueTarget {
   targetId: string;
   publishId: number;
-  /** Null: it recurs. */
+  /** Null: it belongs to none. */
   runId: string | null;
   /** Of the API request that asked for the run; null if none did. */
   requestId: string | null;
@@ -115,12 +115,16 @@ export async function undeliveredDeadLetters(
   return rows;
 }
 
-/** Is there a target in these queues that has not come to its end? A draining worker stays until there is none. */
+/** Is there a target in these queues that has not come to its end, and has one? A draining worker stays until there is none. */
 export async function hasWorkLeft(db: Database, queues: readonly string[]): Promise<boolean> {
   const { rows } = await sql`
-    SELECT FROM runs r WHERE r.state IN ('initializing', 'processing')
-       AND EXISTS (SELECT FROM targets t WHERE t.run_id = r.id AND t.state IN ('pending', 'queued', 'running')
-                      AND t.queue = ANY(${queues}::text[]))
-     LIMIT 1`.execute(db);
+    (SELECT FROM runs r WHERE r.state IN ('initializing', 'processing')
+        AND EXISTS (SELECT FROM targets t WHERE t.run_id = r.id AND t.state IN ('pending', 'queued', 'running')
+                       AND t.queue = ANY(${queues}::text[]))
+      LIMIT 1)
+    UNION ALL
+    (SELECT FROM targets WHERE run_id IS NULL AND refresh_seconds IS NULL AND state IN ('pending', 'queued', 'running')
+        AND queue = ANY(${queues}::text[])
+      LIMIT 1)`.execute(db);
   return rows.length > 0;
 }

@@ -4,24 +4,36 @@ import type { Database } from "../connect.ts";
 
 /** No history gives more bars at once. */
 export const MOST_SYNCED_BARS = 5_000;
+export interface SyncRequest {
+  /** EXCHANGE:SYMBOL */
+  instrument: string;
+  interval: BarInterval;
+  /** The newest ones, so many at most. */
+  bars: number;
+}
+
+export function splitInstrument(instrument: string): { exchange: string; symbol: string } {
+  const colon = instrument.indexOf(":");
+  return { exchange: instrument.slice(0, colon), symbol: instrument.slice(colon + 1) };
+}
+
 /** A fill that failed, or gave nothing, is asked for again after this. */
 const ASK_AGAIN_MS = 5 * 60_000;
 /** What history has not given by then it will not give. */
 const GIVE_UP_AFTER_DAYS = 2;
 
-/** Asks for the history of one series; one that is pending or under way is left as it is. @returns whether it was asked for. */
+/**
+ * Asks for the history of one series; one that is pending or under way is joined: pending, it fetches as many bars as
+ * anybody asked for. @returns whether there was none to join.
+ */
 export async function requestSync(
   db: Database,
-  { instrument, interval, bars }: { instrument: string; interval: BarInterval; bars: number },
+  { instrument, interval, bars }: SyncRequest,
 ): Promise<boolean> {
-  const { numAffectedRows } = await sql`
-    INSERT INTO sync_status AS s (exchange, symbol, interval, state, n_bars)
-    VALUES (split_part(${instrument}, ':', 1), substr(${instrument}, strpos(${instrument}, ':') + 1), ${interval}, 'pending', ${bars})
-    ON CONFLICT (exchange, symbol, interval) DO UPDATE SET
-      state = 'pending', n_bars = excluded.n_bars, requested_at = now(), started_at = NULL, finished_at = NULL,
-      message = NULL, bars_stored = NULL
-      WHERE s.state IN ('completed', 'error')`.execute(db);
-  return numAffectedRows === 1n;
+  const { exchange, symbol } = splitInstrument(instrument);
+  const { rows } = await sql<{ is_new: boolean }>`
+    SELECT ask_sync(${exchange}, ${symbol}, ${interval}, ${bars}) AS is_new`.execute(db);
+  return rows[0]?.is_new ?? false;
 }
 
 /**

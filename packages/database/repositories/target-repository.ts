@@ -1,3 +1,4 @@
+import type { QueueName } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
 import type { Slot } from "./host-repository.ts";
@@ -13,8 +14,10 @@ export interface Claim {
   slot: Slot;
   /** Attempts before this one that met a wall or a rate limit. */
   wallsMet: number;
-  /** Null: the target recurs. */
+  /** Null: it belongs to none, as what recurs and syncs of history. */
   runId: string | null;
+  /** No failure ends it. */
+  recurs: boolean;
   queue: string;
   source: string;
   host: string;
@@ -87,6 +90,7 @@ export async function claimTarget(db: Database, request: ClaimRequest): Promise<
     },
     wallsMet: row.walls_met,
     runId: row.run_id,
+    recurs: row.run_id === null && row.queue !== ("history_sync" satisfies QueueName),
     queue: row.queue,
     source: row.source,
     host: row.host,

@@ -1,44 +1,21 @@
 import { listingOnPage, messageOf, type PageReading } from "@pricefleet/contracts";
-import { type Claim, claimTarget, countDocuments, finishListing, withRetries } from "@pricefleet/database";
+import { type Claim, countDocuments, finishListing, withRetries } from "@pricefleet/database";
 import { createDocumentCount, type DocumentCount, type FetchedPage } from "@pricefleet/fetching";
 import type { Delivery } from "@pricefleet/queue";
+import { claimDelivery } from "./claim-delivery.ts";
 import { saveSnapshot } from "./save-snapshot.ts";
 import { settleFailure } from "./settle-failure.ts";
-import { LONGEST_WAIT_MS, SLOTS_AHEAD, waitForSlot } from "./wait-for-slot.ts";
+import { waitForSlot } from "./wait-for-slot.ts";
 import type { Workbench } from "./workbench.ts";
 
 /**
- * One target from delivery to its end: claim, fetch, extract, store. When it resolves, the message is acknowledged;
+ * One listing from delivery to its end: claim, fetch, extract, store. When it resolves, the message is acknowledged;
  * it throws only when PostgreSQL or RabbitMQ stay away, and then the message is delivered again.
  */
-export async function workOnTarget(delivery: Delivery, bench: Workbench): Promise<void> {
-  const { message } = delivery;
+export async function workOnListing(delivery: Delivery, bench: Workbench): Promise<void> {
   const { logger } = bench;
-
-  const answer = await withRetries(() =>
-    claimTarget(bench.db, {
-      targetId: message.target_id,
-      publishId: message.publish_id,
-      worker: bench.worker,
-      leaseSeconds: bench.leaseSeconds,
-      longestWaitMs: LONGEST_WAIT_MS,
-      slotsAhead: SLOTS_AHEAD,
-      floorMs: bench.hostMinDelayMs,
-      pastDeadline: delivery.deadline.getTime() < Date.now(),
-      movedByHand: delivery.deadLetteredAt !== null,
-    }),
-  );
-  if (answer.outcome === "later") {
-    logger.debug("target has to wait", { why: answer.why, wait_ms: answer.waitMs });
-    return bench.belt.publishLater(delivery, answer.waitMs);
-  }
-  if (answer.outcome !== "claimed") {
-    logger.debug("target is not to be worked on now", { why: answer.why });
-    return;
-  }
-
-  const claim = answer;
-  logger.debug("target claimed", { attempt: claim.attempt, wait_ms: claim.slot.waitMs });
+  const claim = await claimDelivery(delivery, bench);
+  if (claim === null) return;
   const documents = createDocumentCount(claim.host);
   let page: FetchedPage | null = null;
   try {
