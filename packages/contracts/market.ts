@@ -5,6 +5,11 @@ export const instrumentName = z
   .string()
   .regex(/^[A-Z0-9_]{1,20}:[A-Z0-9_.!&/-]{1,40}$/, { error: "an exchange and a symbol such as TVC:GOLD" });
 
+export function splitInstrument(name: string): { exchange: string; symbol: string } {
+  const colon = name.indexOf(":");
+  return { exchange: name.slice(0, colon), symbol: name.slice(colon + 1) };
+}
+
 /** What a price is per. A currency is priced per `unit`. */
 export const measures = ["unit", "troy-ounce", "gram", "kilogram", "pound"] as const;
 export type Measure = (typeof measures)[number];

@@ -52,6 +52,7 @@ describe("the documentation", () => {
       "/listings/{id}",
       "/listings/{id}/prices",
       "/market-data/bars",
+      "/market-data/sync",
       "/prices",
       "/prices/{asset}",
       "/quotes",

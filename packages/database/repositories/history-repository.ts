@@ -1,8 +1,8 @@
-import type { Bar, BarInterval } from "@pricefleet/contracts";
+import { type Bar, type BarInterval, splitInstrument } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
 import type { Lease } from "./target-repository.ts";
-import { splitInstrument, type SyncRequest } from "./sync-repository.ts";
+import type { SyncRequest } from "./sync-repository.ts";
 
 /** What a `history_sync` target is about; null when nobody asked for such a series. */
 export async function findSync(db: Database, externalId: string): Promise<SyncRequest | null> {

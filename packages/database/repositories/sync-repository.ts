@@ -1,4 +1,4 @@
-import { type BarInterval, barIntervals, barLengthMs } from "@pricefleet/contracts";
+import { type BarInterval, barIntervals, barLengthMs, splitInstrument } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
 
@@ -10,11 +10,6 @@ export interface SyncRequest {
   interval: BarInterval;
   /** The newest ones, so many at most. */
   bars: number;
-}
-
-export function splitInstrument(instrument: string): { exchange: string; symbol: string } {
-  const colon = instrument.indexOf(":");
-  return { exchange: instrument.slice(0, colon), symbol: instrument.slice(colon + 1) };
 }
 
 /** A fill that failed, or gave nothing, is asked for again after this. */

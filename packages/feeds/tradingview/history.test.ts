@@ -14,12 +14,8 @@ beforeEach(() => {
   server.signIns = 0;
 });
 const GOLD = "TVC:GOLD";
-const history = createTradingviewHistory({
-  url: server.socketUrl,
-  login: createLogin(null),
-  silenceMs: 300,
-  timeoutMs: 5_000,
-});
+const options = { url: server.socketUrl, login: createLogin(null) };
+const history = createTradingviewHistory(options);
 const ask = (interval: BarInterval, bars: number) => history.fetchBars({ instrument: GOLD, interval, bars });
 const reasonOf = (working: Promise<unknown>) =>
   working.then(
@@ -124,7 +120,10 @@ describe("history by TradingView's chart session", () => {
     server.symbols.set(GOLD, { cuts: 1, barsAnUpdate: 2 });
     expect(await reasonOf(ask("1d", 5))).toMatch(/^temporary network: /);
     server.symbols.set(GOLD, { stalls: true });
-    expect(await reasonOf(ask("1d", 5))).toBe("temporary timeout: no word about TVC:GOLD for 0.3 s");
+    const impatient = createTradingviewHistory({ ...options, silenceMs: 300 });
+    expect(await reasonOf(impatient.fetchBars({ instrument: GOLD, interval: "1d", bars: 1 }))).toBe(
+      "temporary timeout: no word about TVC:GOLD for 0.3 s",
+    );
     const away = createTradingviewHistory({ url: "ws://127.0.0.1:1/", login: createLogin(null) });
     expect(await reasonOf(away.fetchBars({ instrument: GOLD, interval: "1d", bars: 1 }))).toMatch(
       /^temporary network: /,

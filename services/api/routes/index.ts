@@ -8,6 +8,7 @@ import { listingRoutes } from "./listings.ts";
 import { priceCacheRoutes } from "./price-cache.ts";
 import { priceRoutes } from "./prices.ts";
 import { quoteRoutes } from "./quotes.ts";
+import { marketDataSyncRoutes } from "./market-data-sync.ts";
 import { runRoutes } from "./runs.ts";
 import { searchRoutes } from "./searches.ts";
 import { sourceRoutes } from "./sources.ts";
@@ -27,4 +28,5 @@ export const dataRoutes = [
   ...quoteRoutes,
   ...instrumentRoutes,
   ...barRoutes,
+  ...marketDataSyncRoutes,
 ];
