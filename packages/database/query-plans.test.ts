@@ -196,7 +196,13 @@ const workersCalls: Record<string, Call> = {
   fireSyncSchedules: (db) => door.fireSyncSchedules(db),
   startPendingSyncs: (db) => door.startPendingSyncs(db, 100),
   findSync: (db) => door.findSync(db, "TVC:GOLD 1d"),
-  finishSync: (db) => door.finishSync(db, { targetId: "777", leaseToken: "00000000-0000-0000-0000-000000000000" }, { instrument: GOLD, interval: "1d", bars: 10 }, []),
+  finishSync: (db) =>
+    door.finishSync(
+      db,
+      { targetId: "777", leaseToken: "00000000-0000-0000-0000-000000000000" },
+      { instrument: GOLD, interval: "1d", bars: 10 },
+      [],
+    ),
   storeHistoryBars: (db) => door.storeHistoryBars(db, { instrument: GOLD, interval: "1d" }, []),
   findDead: (db) => door.findDead(db, [aDeadTarget()]),
   expectedDeadLetters: (db) => door.expectedDeadLetters(db, "listing_enrichment"),

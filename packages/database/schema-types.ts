@@ -569,6 +569,9 @@ export interface SyncStatus {
   exchange: string;
   finished_at: Timestamp | null;
   interval: string;
+  /**
+   * in words: why it ended in error, or why its last attempt failed while it goes on
+   */
   message: string | null;
   n_bars: number;
   requested_at: Generated<Timestamp>;
