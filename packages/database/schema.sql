@@ -72,38 +72,38 @@ CREATE FUNCTION price_tracker.ask_dead_letters_retry(p_filter jsonb, p_after_id 
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
     SET plan_cache_mode TO 'force_custom_plan'
-    AS $$ 
-      DECLARE v_ids bigint[]; v_run_id bigint; v_of_run integer;
-      BEGIN
-        changed := 0; refused := 0;
-        SELECT array_agg(id), max(id) INTO v_ids, last_id FROM (
-          SELECT id FROM targets WHERE 
-            state = 'dead' AND id > p_after_id
-            AND (p_filter ->> 'reason' IS NULL OR reason = p_filter ->> 'reason')
-            AND (p_filter ->> 'source' IS NULL OR source = p_filter ->> 'source')
-            AND (p_filter ->> 'host' IS NULL OR host = p_filter ->> 'host')
-            AND (p_filter ->> 'run_id' IS NULL OR run_id = (p_filter ->> 'run_id')::bigint)
-          ORDER BY id LIMIT p_limit) chosen;
-        FOR v_run_id IN
-          SELECT DISTINCT t.run_id FROM unnest(v_ids) AS chosen (id) JOIN targets t ON t.id = chosen.id ORDER BY 1
-        LOOP
+    AS $$
+          DECLARE v_ids bigint[]; v_run_id bigint; v_of_run integer;
           BEGIN
-            PERFORM FROM runs WHERE id = v_run_id FOR UPDATE;
-            -- Joined, for a long list in a condition is gone through for every dead letter of the run.
-            UPDATE targets t SET state = 'pending', attempts = 0, lost_leases = 0, not_before = now(), finished_at = NULL,
-                   dead_lettered_at = NULL FROM unnest(v_ids) AS chosen (id)
-             WHERE t.id = chosen.id AND t.run_id = v_run_id AND t.state = 'dead';
-            GET DIAGNOSTICS v_of_run = ROW_COUNT;
-            IF v_of_run > 0 THEN PERFORM reopen_run(v_run_id, 'asked to retry ' || v_of_run || ' dead letters'); END IF;
-            changed := changed + v_of_run;
-          EXCEPTION WHEN SQLSTATE 'PF409' OR unique_violation THEN
-            -- A newer run of the same search is under way: this run's dead letters stay, the others go on.
-            refused := refused + v_of_run;
-            refused_because := SQLERRM;
-          END;
-        END LOOP;
-        RETURN NEXT;
-      END $$;
+            changed := 0; refused := 0;
+            SELECT array_agg(id), max(id) INTO v_ids, last_id FROM (
+              SELECT id FROM targets WHERE 
+                state = 'dead' AND id > p_after_id
+                AND (p_filter ->> 'reason' IS NULL OR reason = p_filter ->> 'reason')
+                AND (p_filter ->> 'source' IS NULL OR source = p_filter ->> 'source')
+                AND (p_filter ->> 'host' IS NULL OR host = p_filter ->> 'host')
+                AND (p_filter ->> 'run_id' IS NULL OR run_id = (p_filter ->> 'run_id')::bigint)
+              ORDER BY id LIMIT p_limit) chosen;
+            FOR v_run_id IN
+              SELECT DISTINCT t.run_id FROM unnest(v_ids) AS chosen (id) JOIN targets t ON t.id = chosen.id ORDER BY 1
+            LOOP
+              BEGIN
+                PERFORM FROM runs WHERE id = v_run_id FOR UPDATE;
+                -- Joined, for a long list in a condition is gone through for every dead letter of the run.
+                UPDATE targets t SET state = 'pending', attempts = 0, lost_leases = 0, not_before = now(), finished_at = NULL,
+                       dead_lettered_at = NULL FROM unnest(v_ids) AS chosen (id)
+                 WHERE t.id = chosen.id AND t.run_id IS NOT DISTINCT FROM v_run_id AND t.state = 'dead';
+                GET DIAGNOSTICS v_of_run = ROW_COUNT;
+                IF v_of_run > 0 THEN PERFORM reopen_run(v_run_id, 'asked to retry ' || v_of_run || ' dead letters'); END IF;
+                changed := changed + v_of_run;
+              EXCEPTION WHEN SQLSTATE 'PF409' OR unique_violation THEN
+                -- A newer run of the same search is under way: this run's dead letters stay, the others go on.
+                refused := refused + v_of_run;
+                refused_because := SQLERRM;
+              END;
+            END LOOP;
+            RETURN NEXT;
+          END $$;
 
 ALTER FUNCTION price_tracker.ask_dead_letters_retry(p_filter jsonb, p_after_id bigint, p_limit integer) OWNER TO pricefleet_asks;
 
@@ -416,6 +416,31 @@ CREATE FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change j
     END $$;
 
 ALTER FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change jsonb) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_sync(p_exchange text, p_symbol text, p_interval text, p_n_bars integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    DECLARE
+      v_is_new boolean;
+    BEGIN
+      SELECT state NOT IN ('pending', 'syncing') INTO v_is_new FROM sync_status
+       WHERE exchange = p_exchange AND symbol = p_symbol AND interval = p_interval FOR UPDATE;
+      INSERT INTO sync_status AS s (exchange, symbol, interval, state, n_bars)
+      VALUES (p_exchange, p_symbol, p_interval, 'pending', p_n_bars)
+      ON CONFLICT (exchange, symbol, interval) DO UPDATE SET
+        n_bars = CASE s.state WHEN 'pending' THEN greatest(s.n_bars, excluded.n_bars)
+                              WHEN 'syncing' THEN s.n_bars ELSE excluded.n_bars END,
+        state = CASE WHEN s.state = 'syncing' THEN s.state ELSE 'pending' END,
+        requested_at = CASE WHEN s.state IN ('pending', 'syncing') THEN s.requested_at ELSE now() END,
+        started_at = CASE WHEN s.state = 'syncing' THEN s.started_at END,
+        finished_at = NULL,
+        message = CASE WHEN s.state IN ('pending', 'syncing') THEN s.message END,
+        bars_stored = NULL;
+      RETURN coalesce(v_is_new, true);
+    END $$;
+
+ALTER FUNCTION price_tracker.ask_sync(p_exchange text, p_symbol text, p_interval text, p_n_bars integer) OWNER TO pricefleet_asks;
 
 CREATE FUNCTION price_tracker.cancel_targets_of_reset_runs() RETURNS integer
     LANGUAGE plpgsql
@@ -978,6 +1003,9 @@ CREATE FUNCTION price_tracker.reopen_run(p_run_id bigint, p_reason text) RETURNS
     DECLARE
       v_state text;
     BEGIN
+      IF p_run_id IS NULL THEN
+        RETURN;
+      END IF;
       SELECT state INTO v_state FROM runs WHERE id = p_run_id FOR UPDATE;
       IF v_state IN ('initializing', 'processing', 'paused') THEN
         RETURN;
@@ -1330,6 +1358,30 @@ CREATE FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_for_hou
     END $$;
 
 ALTER FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_for_hours integer) OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.sync_follows_target() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    DECLARE
+      v_instrument text := split_part(NEW.external_id, ' ', 1);
+      v_was_over boolean := OLD.state IN ('done', 'failed', 'dead', 'cancelled');
+      v_is_over boolean := NEW.state IN ('failed', 'dead', 'cancelled');
+    BEGIN
+      UPDATE sync_status
+         SET state = CASE WHEN v_is_over THEN 'error' WHEN NEW.state = 'running' THEN 'syncing'
+                          WHEN v_was_over THEN 'pending' ELSE state END,
+             message = CASE WHEN NEW.state = 'cancelled' THEN 'discarded'
+                            WHEN v_is_over OR OLD.state = 'running' THEN NEW.last_error
+                            WHEN v_was_over THEN NULL ELSE message END,
+             started_at = CASE WHEN NEW.state = 'running' THEN now() ELSE started_at END,
+             finished_at = CASE WHEN v_is_over THEN now() END
+       WHERE exchange = split_part(v_instrument, ':', 1) AND symbol = substr(v_instrument, strpos(v_instrument, ':') + 1)
+         AND interval = split_part(NEW.external_id, ' ', 2);
+      RETURN NULL;
+    END $$;
+
+ALTER FUNCTION price_tracker.sync_follows_target() OWNER TO pricefleet_owner;
 
 CREATE FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) RETURNS TABLE(target_id bigint, publish_id integer, run_id bigint, queue text, source text, host text, url text, attempts integer, turn bigint)
     LANGUAGE plpgsql
@@ -2130,7 +2182,7 @@ CREATE TABLE price_tracker.targets (
     CONSTRAINT a_queued_target_is_published_again CHECK (((state <> 'queued'::text) OR (republish_after IS NOT NULL))),
     CONSTRAINT a_recurring_target_never_ends CHECK (((refresh_seconds IS NULL) OR (state <> ALL (ARRAY['done'::text, 'failed'::text, 'dead'::text])))),
     CONSTRAINT a_running_target_has_a_lease CHECK (((state <> 'running'::text) OR ((lease_token IS NOT NULL) AND (lease_expires_at IS NOT NULL)))),
-    CONSTRAINT a_target_has_a_run_or_recurs CHECK (((run_id IS NULL) = (refresh_seconds IS NOT NULL))),
+    CONSTRAINT a_target_has_a_run_or_recurs CHECK ((((run_id IS NULL) = (refresh_seconds IS NOT NULL)) OR ((queue = 'history_sync'::text) AND (run_id IS NULL) AND (refresh_seconds IS NULL)))),
     CONSTRAINT targets_queue_check CHECK ((queue = ANY (ARRAY['listing_enrichment'::text, 'quote_refresh'::text, 'history_sync'::text]))),
     CONSTRAINT targets_refresh_seconds_check CHECK ((refresh_seconds > 0)),
     CONSTRAINT targets_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'dead'::text, 'cancelled'::text])))
@@ -2468,6 +2520,8 @@ CREATE TABLE price_tracker.sync_status (
 
 ALTER TABLE price_tracker.sync_status OWNER TO pricefleet_owner;
 
+COMMENT ON COLUMN price_tracker.sync_status.message IS 'in words: why it ended in error, or why its last attempt failed while it goes on';
+
 CREATE TABLE price_tracker.target_failures (
     id bigint NOT NULL,
     target_id bigint NOT NULL,
@@ -2729,6 +2783,8 @@ CREATE TRIGGER runs_set_out_again AFTER UPDATE OF state ON price_tracker.runs FO
 
 CREATE TRIGGER runs_who_asked BEFORE UPDATE OF state ON price_tracker.runs FOR EACH ROW WHEN ((new.state = 'processing'::text)) EXECUTE FUNCTION price_tracker.note_who_asked();
 
+CREATE TRIGGER sync_follows_target AFTER UPDATE OF state ON price_tracker.targets FOR EACH ROW WHEN (((new.queue = 'history_sync'::text) AND (new.state IS DISTINCT FROM old.state) AND (new.state <> 'done'::text))) EXECUTE FUNCTION price_tracker.sync_follows_target();
+
 ALTER TABLE ONLY price_tracker.market_runs
     ADD CONSTRAINT market_runs_run_id_fkey FOREIGN KEY (run_id) REFERENCES price_tracker.runs(id) ON DELETE CASCADE;
 
@@ -2884,6 +2940,10 @@ REVOKE ALL ON FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_c
 GRANT ALL ON FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change jsonb) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_change jsonb) TO pricefleet_worker;
 
+REVOKE ALL ON FUNCTION price_tracker.ask_sync(p_exchange text, p_symbol text, p_interval text, p_n_bars integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_sync(p_exchange text, p_symbol text, p_interval text, p_n_bars integer) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_sync(p_exchange text, p_symbol text, p_interval text, p_n_bars integer) TO pricefleet_worker;
+
 REVOKE ALL ON FUNCTION price_tracker.cancel_targets_of_reset_runs() FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.cancel_targets_of_reset_runs() TO pricefleet_worker;
 
@@ -2950,6 +3010,8 @@ GRANT ALL ON FUNCTION price_tracker.start_scheduled_run(p_search_id bigint, p_ne
 
 REVOKE ALL ON FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_for_hours integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_for_hours integer) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.sync_follows_target() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) TO pricefleet_worker;

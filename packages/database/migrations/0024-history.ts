@@ -65,6 +65,44 @@ async function whatHasNoRunIsRetriedWithoutOne(db: Kysely<unknown>): Promise<voi
       END IF;
       PERFORM change_run_state(p_run_id, 'processing', p_reason);
     END $$`.execute(db);
+  // As 0012 has it, but for the line about the run, which may be none.
+  await sql`
+    CREATE OR REPLACE FUNCTION price_tracker.ask_dead_letters_retry(p_filter jsonb, p_after_id bigint, p_limit integer) RETURNS TABLE(changed integer, refused integer, refused_because text, last_id bigint)
+        LANGUAGE plpgsql SECURITY DEFINER
+        SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+        SET plan_cache_mode TO 'force_custom_plan'
+        AS $$
+          DECLARE v_ids bigint[]; v_run_id bigint; v_of_run integer;
+          BEGIN
+            changed := 0; refused := 0;
+            SELECT array_agg(id), max(id) INTO v_ids, last_id FROM (
+              SELECT id FROM targets WHERE 
+                state = 'dead' AND id > p_after_id
+                AND (p_filter ->> 'reason' IS NULL OR reason = p_filter ->> 'reason')
+                AND (p_filter ->> 'source' IS NULL OR source = p_filter ->> 'source')
+                AND (p_filter ->> 'host' IS NULL OR host = p_filter ->> 'host')
+                AND (p_filter ->> 'run_id' IS NULL OR run_id = (p_filter ->> 'run_id')::bigint)
+              ORDER BY id LIMIT p_limit) chosen;
+            FOR v_run_id IN
+              SELECT DISTINCT t.run_id FROM unnest(v_ids) AS chosen (id) JOIN targets t ON t.id = chosen.id ORDER BY 1
+            LOOP
+              BEGIN
+                PERFORM FROM runs WHERE id = v_run_id FOR UPDATE;
+                -- Joined, for a long list in a condition is gone through for every dead letter of the run.
+                UPDATE targets t SET state = 'pending', attempts = 0, lost_leases = 0, not_before = now(), finished_at = NULL,
+                       dead_lettered_at = NULL FROM unnest(v_ids) AS chosen (id)
+                 WHERE t.id = chosen.id AND t.run_id IS NOT DISTINCT FROM v_run_id AND t.state = 'dead';
+                GET DIAGNOSTICS v_of_run = ROW_COUNT;
+                IF v_of_run > 0 THEN PERFORM reopen_run(v_run_id, 'asked to retry ' || v_of_run || ' dead letters'); END IF;
+                changed := changed + v_of_run;
+              EXCEPTION WHEN SQLSTATE 'PF409' OR unique_violation THEN
+                -- A newer run of the same search is under way: this run's dead letters stay, the others go on.
+                refused := refused + v_of_run;
+                refused_because := SQLERRM;
+              END;
+            END LOOP;
+            RETURN NEXT;
+          END $$`.execute(db);
 }
 
 /** One that is pending or under way is joined: pending, it fetches as many bars as anybody asked for. */

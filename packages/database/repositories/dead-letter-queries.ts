@@ -75,7 +75,7 @@ export async function findDeadLetterGroups(db: Database, filter: DeadLetterFilte
 
 interface DeadLetterRow {
   id: string;
-  run_id: string;
+  run_id: string | null;
   queue: string;
   source: string;
   host: string;

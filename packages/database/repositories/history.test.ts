@@ -135,6 +135,9 @@ describe("a sync of history", () => {
     expect(await status()).toMatchObject({ state: "pending", message: null });
     const again = await claimSync();
     await markGivenUp(db, again, "dead", failure);
+    await sql`SELECT ask_dead_letters_retry('{}', 0, 10)`.execute(db);
+    expect(await status()).toMatchObject({ state: "pending" });
+    await markGivenUp(db, await claimSync(), "dead", failure);
     await sql`SELECT ask_dead_letter_discard(${sync.targetId})`.execute(db);
     expect(await status()).toMatchObject({ state: "error", message: "discarded" });
   });

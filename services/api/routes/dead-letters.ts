@@ -29,7 +29,7 @@ const filter = {
 const deadLetter = z
   .strictObject({
     id: id.describe("Of the target"),
-    run_id: id,
+    run_id: id.nullable().describe("null: it belongs to no run, as a sync of history"),
     queue: z.string(),
     source: z.string(),
     host: z.string(),
