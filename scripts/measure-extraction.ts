@@ -19,12 +19,14 @@ import {
   olxTruth,
   readCapture,
 } from "../test/captures/index.ts";
+import { benchmarkPages, judge, readBenchmarkPage } from "../test/captures/product-benchmark.ts";
 
 const ROUNDS = 15;
 
 if (hasCaptures) {
   printSite("ebay", (items, file) => measureEbay(items, ebayTruth(file)));
   printSite("olx", (items, file) => measureOlx(items, olxTruth(file)));
+  printProducts();
   printBlocked();
 } else {
   console.error(`There are no captures at ${capturesDir}; CAPTURES_DIR names another place`);
@@ -52,6 +54,42 @@ function printSite(site: string, measure: (items: Item[], file: string) => Measu
     ];
     console.log(`| ${cells.join(" | ")} |`);
     for (const line of wrong) console.log(`wrong: ${line}`);
+  }
+}
+
+function printProducts(): void {
+  const sources = createSources({});
+  const judged = benchmarkPages().map((page) => {
+    const reading = sources.read(
+      { url: page.url, html: readBenchmarkPage(page), status: null },
+      sources.byName("product-page"),
+    );
+    return { half: page.half, ...judge(page, reading) };
+  });
+  console.log(
+    "\n| product pages | pages | price as annotated | as printed | invented | currency right | availability right |",
+  );
+  console.log("|---|--:|--:|--:|--:|--:|--:|");
+  for (const half of ["developed on", "held out", "all"]) {
+    const pages = judged.filter((page) => half === "all" || page.half === half);
+    const share = (key: "priceAsAnnotated" | "price" | "currency" | "availability"): string => {
+      const known = pages.filter((page) => page[key] !== null);
+      return `${known.filter((page) => page[key]).length} of ${known.length}`;
+    };
+    const invented = pages.filter((page) => page.invented).length;
+    const cells = [
+      half,
+      pages.length,
+      share("priceAsAnnotated"),
+      share("price"),
+      invented,
+      share("currency"),
+      share("availability"),
+    ];
+    console.log(`| ${cells.join(" | ")} |`);
+  }
+  for (const { price, currency, availability, invented, line } of judged) {
+    if (price === false || currency === false || !availability || invented) console.log(`wrong: ${line}`);
   }
 }
 

@@ -10,6 +10,7 @@ export const priceMethods = [
   "adapter",
   "json-ld",
   "microdata",
+  "rdfa",
   "opengraph",
   "embedded-state",
   "api",
@@ -56,6 +57,15 @@ export const item = z.object({
 });
 export type Item = z.infer<typeof item>;
 
+/** One of several forms that a product is sold in: a size, a colour. */
+export const variant = z.object({
+  name: z.string().nullable(),
+  sku: z.string().nullable(),
+  gtin: z.string().nullable(),
+  amount: amount.nullable(),
+  availability: z.enum(availabilities).nullable(),
+});
+
 /** What a listing's own page adds to its item. */
 export const listingDetails = z.object({
   description: z.string().nullable(),
@@ -71,5 +81,10 @@ export const listingDetails = z.object({
   posted_at: z.iso.datetime().optional(),
   /** As the item's, for whoever reads the details alone. */
   offer_kind: z.enum(offerKinds).optional(),
+  /** What names the product anywhere; left out by sources whose pages never say. */
+  brand: z.string().nullable().optional(),
+  gtin: z.string().nullable().optional(),
+  sku: z.string().nullable().optional(),
+  variants: z.array(variant).optional(),
 });
 export type ListingDetails = z.infer<typeof listingDetails>;

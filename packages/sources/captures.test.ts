@@ -12,6 +12,7 @@ import {
   olxTruth,
   readCapture,
 } from "../../test/captures/index.ts";
+import { benchmarkPages, judge, readBenchmarkPage } from "../../test/captures/product-benchmark.ts";
 import { createSources, detectPageState } from "./index.ts";
 
 const sources = createSources({});
@@ -117,6 +118,27 @@ describe.skipIf(!hasCaptures)("on pages that OLX sent", () => {
     expect(details?.images).toHaveLength(7);
   });
 });
+
+test.skipIf(!hasCaptures)(
+  "of a benchmark's product pages nine in ten prices are right, and none is invented",
+  () => {
+    const judged = benchmarkPages().map((page) =>
+      judge(
+        page,
+        sources.read(
+          { url: page.url, html: readBenchmarkPage(page), status: null },
+          sources.byName("product-page"),
+        ),
+      ),
+    );
+    const priced = judged.filter(({ price }) => price !== null);
+    const wrong = priced.filter(({ price }) => price === false).map(({ line }) => line);
+    expect(wrong.length / priced.length, wrong.join("\n")).toBeLessThanOrEqual(0.1);
+    expect(judged.filter(({ invented }) => invented)).toEqual([]);
+    expect(judged.filter(({ currency }) => currency === false).length).toBeLessThanOrEqual(2);
+  },
+  60_000,
+);
 
 describe.skipIf(!hasCaptures)("on pages served in place of what was asked for", () => {
   test.each(hasCaptures ? blockedPages() : [])("$file is $state and gives no item", ({ file, state }) => {

@@ -8,7 +8,7 @@ const itemAddress = "https://www.ebay.com/itm/123456789012";
 
 test("a source is found by its name; an unknown name is told the known ones", () => {
   expect(sources.byName("ebay").name).toBe("ebay");
-  expect(() => sources.byName("ebya")).toThrow(/"ebya".*ebay, olx, sample/);
+  expect(() => sources.byName("ebya")).toThrow(/"ebya".*ebay, olx, sample, json-api, product-page/);
   expect(() => sources.byName("ebya")).toThrow(expect.objectContaining({ reason: "unknown-source" }));
 });
 
@@ -23,12 +23,13 @@ test("no text of a reading holds what PostgreSQL refuses, a NUL or half of a sur
 
 test("a source is found by an address of its site", () => {
   expect(sources.forUrl(searchAddress)?.name).toBe("ebay");
-  expect(sources.forUrl("https://shop.example/1")).toBeNull();
+  expect(sources.forUrl("https://shop.example/1")?.name).toBe("product-page");
+  expect(sources.forUrl("ftp://shop.example/1")).toBeNull();
   expect(sources.forUrl("not an address")).toBeNull();
 });
 
 test("an address that no source knows is changed, and says so", () => {
-  const reading = sources.read({ url: "https://shop.example/1", html: "<p>£1</p>", status: 200 });
+  const reading = sources.read({ url: "ftp://shop.example/1", html: "<p>£1</p>", status: 200 });
   expect(reading).toMatchObject({ state: "changed", source: null, page: "listing", items: [] });
   expect(reading.reason).toContain("shop.example");
 });
@@ -54,8 +55,8 @@ test("a mirror's pages are eBay's pages", () => {
     sourcesOptions(sourcesEnvironment.parse({ EBAY_BASE_URL: "http://127.0.0.1:4001" })),
   );
   expect(mirrored.forUrl("http://127.0.0.1:4001/itm/123456789012")?.name).toBe("ebay");
-  expect(mirrored.forUrl("http://127.0.0.1:4002/itm/123456789012")).toBeNull();
-  expect(sources.forUrl("http://127.0.0.1:4001/itm/123456789012")).toBeNull();
+  expect(mirrored.forUrl("http://127.0.0.1:4002/itm/123456789012")?.name).toBe("product-page");
+  expect(sources.forUrl("http://127.0.0.1:4001/itm/123456789012")?.name).toBe("product-page");
 });
 
 /** Pieces of the sites' markup that the extractors look for, cut where it hurts. */

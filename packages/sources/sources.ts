@@ -4,6 +4,7 @@ import { createEbaySource } from "./ebay/index.ts";
 import { createJsonApiCatalog, type JsonApiSettings } from "./json-api/index.ts";
 import { createOlxSource, type OlxCountry } from "./olx/index.ts";
 import { detectPageState } from "./page-state.ts";
+import { createProductPageSource } from "./product-page/index.ts";
 import { unreadable } from "./reading/index.ts";
 import { createSampleSource } from "./sample/index.ts";
 import { withStorableText } from "./storable-text.ts";
@@ -41,6 +42,8 @@ export function createSources(options: SourcesOptions): Sources {
     createOlxSource({ mirrorUrl: options.olxBaseUrl ?? null, country: options.olxCountry ?? "pl" }),
     createSampleSource(options.sampleBaseUrl ?? null),
     createJsonApiSource(options.jsonApi ?? null),
+    // Last, for it takes any address of the web that no site of its own has claimed.
+    createProductPageSource(),
   ];
 
   function forUrl(address: string): Source | null {

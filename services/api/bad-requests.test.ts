@@ -63,7 +63,7 @@ describe("a request that is not right", () => {
       "/runs",
       { source: "amazon", term: "x" },
       "source",
-      'is "amazon"; it should be one of ebay, sample, json-api',
+      'is "amazon"; it should be one of ebay, olx, sample, json-api, product-page',
     ],
     [
       "/runs",

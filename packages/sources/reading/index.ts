@@ -1,4 +1,14 @@
 export { decodeHtml } from "./decode-html.ts";
+export { isObject, type Json, parseLenientJson, readJsonLd } from "./json-ld.ts";
+export { readMicrodata, readRdfa, shortText } from "./marked-up-items.ts";
 export { emptyItem, unreadable } from "./page-reading.ts";
-export { parseHtml, textOf, type Html, type Selection } from "./parse-html.ts";
+export {
+  type Element,
+  type Html,
+  isElement,
+  type PageNode,
+  parseHtml,
+  type Selection,
+  textOf,
+} from "./parse-html.ts";
 export { readStructuredOffer, type StructuredOffer } from "./structured-data.ts";

@@ -3,6 +3,13 @@ import { DomHandler, Parser } from "htmlparser2";
 
 export type Html = CheerioAPI;
 export type Selection = ReturnType<CheerioAPI>;
+type Root = Exclude<Parameters<typeof load>[0], string | Buffer | readonly unknown[]>;
+export type PageNode = Extract<Root, { children: unknown }>["children"][number];
+export type Element = Extract<PageNode, { attribs: unknown }>;
+
+export function isElement(node: PageNode): node is Element {
+  return "attribs" in node;
+}
 
 /**
  * Far above what real pages have (of 89 that we have, the largest: 37 levels, 2 elements at the root, 42 attributes in

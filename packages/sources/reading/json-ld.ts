@@ -1,0 +1,71 @@
+import type { Html } from "./parse-html.ts";
+
+export type Json = Record<string, unknown>;
+
+/** Structured data nests a few levels; a page made to hurt nests a million. */
+const MOST_LEVELS = 24;
+const MOST_NODES = 20_000;
+
+/** Every object of a page's JSON-LD that has a type, outermost first, and how many of its scripts do not parse. */
+export function readJsonLd(html: Html): { nodes: Json[]; broken: number } {
+  const nodes: Json[] = [];
+  let broken = 0;
+  for (const script of html('script[type^="application/ld+json"]').toArray()) {
+    const text = html(script).text();
+    if (text.trim() === "") continue;
+    const data = parseLenientJson(text);
+    if (data === undefined) broken += 1;
+    else collectNodes(data, nodes, 0);
+  }
+  return { nodes, broken };
+}
+
+/** JSON as sites write it: in comments or CDATA, with line breaks inside strings, trailing commas. Undefined if it is none. */
+export function parseLenientJson(text: string): unknown {
+  const bare = text
+    .replace(/^[\s/*]*(?:<!--|<!\[CDATA\[)[\s*/]*/, "")
+    .replace(/[\s/*]*(?:-->|\]\]>)[\s*/]*$/, "")
+    .trim()
+    .replace(/;$/, "");
+  return (
+    parseJson(bare) ??
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what breaks the JSON of real pages
+    parseJson(bare.replace(/[\u0000-\u001f]/g, " ").replace(/,(?=\s{0,20}[}\]])/g, ""))
+  );
+}
+
+/** Pages carry broken JSON often enough that it is not an error of ours: it says nothing, then. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) ?? undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Things that are named beside the page's own: other products, lists of them, and what a review is about elsewhere. */
+const besideTheProduct = new Set([
+  "isRelatedTo",
+  "isSimilarTo",
+  "isAccessoryOrSparePartFor",
+  "isConsumableFor",
+  "itemListElement",
+  "offers",
+  "hasVariant",
+  "review",
+]);
+
+function collectNodes(data: unknown, nodes: Json[], level: number): void {
+  if (level > MOST_LEVELS || nodes.length >= MOST_NODES) return;
+  if (Array.isArray(data)) for (const inner of data) collectNodes(inner, nodes, level + 1);
+  if (!isObject(data)) return;
+  if (data["@type"] !== undefined) nodes.push(data);
+  for (const [key, inner] of Object.entries(data)) {
+    if (typeof inner === "object" && !besideTheProduct.has(key)) collectNodes(inner, nodes, level + 1);
+  }
+}
+
+export function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
