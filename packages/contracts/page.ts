@@ -73,6 +73,11 @@ export interface Source {
   readonly request?: { mode: "http"; headers(url: URL): Record<string, string> };
   /** Of a source without pages: its markets, their products and prices. */
   readonly catalog?: Catalog;
+  /**
+   * Can the page of a listing at this address be read? Left out where all of them can. Some sites list the ads of sister
+   * sites too: what their card says is all that is known of those.
+   */
+  readsListingAt?(url: URL): boolean;
   /** Reads a page of the given kind. Pure; never throws on any HTML: what is not understood is `changed`. */
   read(page: PageInput, kind: PageKind): PageReading;
 }

@@ -17,7 +17,8 @@ export interface CollectedPage {
   nextUrl?: string | null;
   totalResults: number | null;
   /** Each listing once. A card without a digest confirms nothing: its listing is always a target. */
-  cards: readonly { item: Item; host: string; digest: string | null }[];
+  /** `suffices`: the listing's own page cannot be read, so no target is made. */
+  cards: readonly { item: Item; host: string; digest: string | null; suffices?: boolean }[];
   /** 0: no limit. */
   enrichLimit: number;
   /** A listing whose page was read within this many hours is confirmed by an unchanged card. */
@@ -56,7 +57,13 @@ export async function storeSearchPage(
       page.enrichMaxAgeHours,
     );
     const newToRun = await linkToSearch(trx, page, stored);
-    const stale = stored.filter((sighting) => newToRun.has(sighting.listingId) && !sighting.isFresh);
+    const sufficing = new Set(
+      page.cards.filter((card) => card.suffices).map((card) => card.item.external_id),
+    );
+    const stale = stored.filter(
+      ({ listingId, externalId, isFresh }) =>
+        newToRun.has(listingId) && !isFresh && !sufficing.has(externalId),
+    );
     const targets = await insertTargets(trx, page, new Set(stale.map((sighting) => sighting.externalId)));
     await countFound(trx, page, newToRun.size, newToRun.size - stale.length);
     return { found: newToRun.size, targets };

@@ -111,6 +111,15 @@ describe("storing a search page", () => {
     expect(await runRow(run)).toMatchObject({ found: 3 });
   });
 
+  it("a listing whose page cannot be read is kept as its card tells it, without a target", async () => {
+    const [run, host] = [await aRun(db), await aHost(db)];
+    const page = aPage(run, host, items("a", "sister"));
+    const cards = page.cards.map((card) => ({ ...card, suffices: card.item.external_id === "sister" }));
+    expect(await storeSearchPage(db, { ...page, cards })).toEqual({ found: 2, targets: 1 });
+    expect(await targetsOf(run)).toEqual(["a"]);
+    expect(await runRow(run)).toMatchObject({ found: 2, confirmed: 1 });
+  });
+
   it("ENRICH_LIMIT holds over several pages, to the target", async () => {
     const [run, host] = [await aRun(db), await aHost(db)];
     const limited = (pageNumber: number, ...ids: string[]) =>

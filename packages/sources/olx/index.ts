@@ -13,6 +13,7 @@ export function createOlxSource(site: OlxSite): Source {
     politeness: { minDelayMs: 1_500, maxInFlight: 2 },
     matches: (url) => /^https?:$/.test(url.protocol) && countryAt(url, site) !== null,
     kindOf: kindOfOlxPage,
+    readsListingAt: (url) => countryAt(url, site) !== null,
     searchUrl: (search, pageNumber) => olxSearchUrl(search, pageNumber, site),
     read(page, kind) {
       const url = URL.parse(page.url);

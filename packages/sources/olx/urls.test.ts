@@ -20,6 +20,12 @@ test("OLX is at home in seven countries", () => {
   expect(others.filter((url) => olx.matches(new URL(url)))).toEqual([]);
 });
 
+test("an ad of a sister site has no page that is read", () => {
+  expect(olx.readsListingAt?.(new URL("https://www.otodom.pl/pl/oferta/a-ID4jNVC.html"))).toBe(false);
+  expect(olx.readsListingAt?.(new URL("https://www.olx.pl/d/oferta/a-ID16y7eR.html"))).toBe(true);
+  expect(mirrored.readsListingAt?.(new URL("http://127.0.0.1:4001/d/oferta/a-ID5.html"))).toBe(true);
+});
+
 test.each([
   ["https://www.olx.pl/d/oferta/etui-CID99-ID16y7eR.html", "listing"],
   ["https://www.olx.ua/d/uk/obyavlenie/sdam-IDSgrLt.html?reason=hp", "listing"],
