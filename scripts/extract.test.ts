@@ -20,7 +20,7 @@ function extract(...args: string[]) {
   const { stdout, stderr, status } = spawnSync(process.execPath, [script, ...args], {
     cwd: folder,
     encoding: "utf8",
-    env: { ...process.env, EBAY_BASE_URL: "" },
+    env: { ...process.env, EBAY_BASE_URL: "", TRADINGVIEW_BASE_URL: "" },
   });
   const lines = stdout.split("\n").filter((line) => line !== "");
   return { lines: lines.map((line) => JSON.parse(line)), stderr, status };
@@ -48,6 +48,20 @@ test("a saved page is one line, whether it is zipped or not", () => {
       "external_id url title amount amount_max buy_it_now currency shipping condition availability bids ended match methods",
     );
   }
+});
+
+test("a quote page's items carry symbol, amount and currency", () => {
+  writeFileSync(join(folder, "gold.html"), '<div class="js-symbol-last">1,950.35</div>');
+  const { lines, status } = extract("--url", "https://www.tradingview.com/symbols/TVC-GOLD/", "gold.html");
+  expect(status).toBe(0);
+  expect(lines).toMatchObject([
+    {
+      page: "quote",
+      state: "ok",
+      source: "tradingview",
+      items: [{ symbol: "TVC:GOLD", amount: "1950.35", currency: null }],
+    },
+  ]);
 });
 
 test("a manifest is answered line by line, in order, and what cannot be read does not stop the rest", () => {
@@ -108,7 +122,11 @@ test("a file is looked for where npm was called, which runs scripts in the repos
       itemAddress,
       "called.html",
     ],
-    { cwd: folder, encoding: "utf8", env: { ...process.env, INIT_CWD: undefined, EBAY_BASE_URL: "" } },
+    {
+      cwd: folder,
+      encoding: "utf8",
+      env: { ...process.env, INIT_CWD: undefined, EBAY_BASE_URL: "", TRADINGVIEW_BASE_URL: "" },
+    },
   );
   expect(status).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ file: "called.html", state: "ok" });

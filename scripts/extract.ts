@@ -104,7 +104,7 @@ function extract(page: SavedPage, path: string, sources: Sources): object {
     page: reading.page,
     state: reading.state,
     source: reading.source,
-    items: reading.items,
+    items: reading.quotes ?? reading.items,
     ...(reading.details !== null && { details: reading.details }),
   };
 }

@@ -29,6 +29,18 @@ export interface PageInput {
   status: number | null;
 }
 
+/** A value of a quote page. */
+export interface PageQuote {
+  /** EXCHANGE:SYMBOL, or less where the page tells less. */
+  symbol: string;
+  /** As printed. */
+  text: string;
+  /** null: what is printed is no number. */
+  amount: string | null;
+  /** ISO 4217; null where the page does not tell it. */
+  currency: string | null;
+}
+
 /** What reading one page gave. Only `ok` carries items. */
 export interface PageReading {
   page: PageKind;
@@ -38,6 +50,8 @@ export interface PageReading {
   /** Why the state is what it is, in words, for every state but ok. */
   reason: string | null;
   items: Item[];
+  /** Of a quote page, which has no items: what it shows, also what is no number. */
+  quotes?: PageQuote[];
   /** Of a search page: is there a page after this one? */
   has_next_page: boolean;
   /** Of a search page that names the next one's address; left out where the source knows it by its number. */
@@ -64,6 +78,8 @@ export interface Source {
   matches(url: URL): boolean;
   /** Which kind of page this address is; null if it is none that can be read. */
   kindOf(url: URL): PageKind | null;
+  /** Where a page of this site is asked for, when another address stands in for the site. */
+  relocated?(url: URL): URL;
   /**
    * The address of page `pageNumber` (from 1) of a search.
    * @throws PermanentError reason `bad-search` when the pasted address is not a search page of this site.

@@ -27,6 +27,30 @@ const pagesIn = (folder: string): string[] =>
         .map((name) => `${folder}/${name}`)
     : [];
 
+describe.skipIf(!hasCaptures)("on a page that TradingView sent", () => {
+  test("each symbol has the value that a person reads beside it, and none where there is none", () => {
+    const file = "tradingview/2022-07-markets-overview.html";
+    const { page, state, quotes = [] } = readSaved(file);
+    expect({ page, state }).toEqual({ page: "quote", state: "ok" });
+    // Read off the markup by position, not by the code under test.
+    const printed = new Map<string, string>();
+    for (const [, symbol = "", row = ""] of readCapture(file).matchAll(
+      /js-quote-ticker[^"]*" data-symbol="([^"]+)"([^]*?js-symbol-last[^>]*>[^<]*)/g,
+    )) {
+      const text = row.slice(row.lastIndexOf(">") + 1).replace("&nbsp;", "");
+      if (!printed.get(symbol)) printed.set(symbol, text);
+    }
+    expect(printed.size).toBe(125);
+    expect(quotes.map(({ symbol, text }) => [symbol, text])).toEqual([...printed]);
+    const read = quotes.filter(({ amount }) => amount !== null);
+    expect(read).toHaveLength(40);
+    for (const { symbol, text, amount, currency } of read) {
+      expect([symbol, amount, currency]).toEqual([symbol, text === "904.465B" ? "904465000000" : text, null]);
+    }
+    expect(quotes.every(({ text, amount }) => (text === "") === (amount === null))).toBe(true);
+  });
+});
+
 describe.skipIf(!hasCaptures)("on pages that eBay sent", () => {
   test.each(pagesIn("ebay"))("%s: every item is found, nothing else, at the seller's price", (file) => {
     const reading = readSaved(file);

@@ -15,6 +15,7 @@ export const sourcesEnvironment = z.object({
   SAMPLE_BASE_URL: httpUrl.optional(),
   /** A file: which API the source json-api asks, and where in its answers things stand. */
   JSON_API_CONFIG: jsonApiSettingsFile.optional(),
+  TRADINGVIEW_BASE_URL: httpUrl.optional(),
   /** Whose robots.txt is not asked for: the operator's own decision. */
   ROBOTS_IGNORE_SOURCES: z
     .string()
@@ -45,14 +46,19 @@ export function sourcesOptions(
     ...(env.JSON_API_CONFIG !== undefined && {
       jsonApi: { ...env.JSON_API_CONFIG, headers: filledHeaders(env.JSON_API_CONFIG.headers, secrets) },
     }),
+    ...(env.TRADINGVIEW_BASE_URL !== undefined && { tradingviewBaseUrl: env.TRADINGVIEW_BASE_URL }),
   };
 }
 
 /** The addresses that stand in for sites; whoever names one means it, so its host is allowed even if it is private. */
 export function baseUrlsIn(env: SourcesEnvironment): string[] {
-  return [env.EBAY_BASE_URL, env.OLX_BASE_URL, env.SAMPLE_BASE_URL, env.JSON_API_CONFIG?.base_url].filter(
-    (url) => url !== undefined,
-  );
+  return [
+    env.EBAY_BASE_URL,
+    env.OLX_BASE_URL,
+    env.SAMPLE_BASE_URL,
+    env.TRADINGVIEW_BASE_URL,
+    env.JSON_API_CONFIG?.base_url,
+  ].filter((url) => url !== undefined);
 }
 
 function filledHeaders(

@@ -1,13 +1,22 @@
-import { type PageInput, type PageReading, PermanentError, type Source } from "@pricefleet/contracts";
+import {
+  type PageInput,
+  type PageKind,
+  type PageReading,
+  PermanentError,
+  type Source,
+} from "@pricefleet/contracts";
 import { createCatalogSource } from "./catalog-source.ts";
 import { createEbaySource } from "./ebay/index.ts";
 import { createJsonApiCatalog, type JsonApiSettings } from "./json-api/index.ts";
 import { createOlxSource, type OlxCountry } from "./olx/index.ts";
 import { detectPageState } from "./page-state.ts";
 import { createProductPageSource } from "./product-page/index.ts";
+import { createQuotePageSource } from "./quote-page/index.ts";
+import { readWantedQuote, type WantedQuote } from "./read-wanted-quote.ts";
 import { unreadable } from "./reading/index.ts";
 import { createSampleSource } from "./sample/index.ts";
 import { withStorableText } from "./storable-text.ts";
+import { createTradingviewSource } from "./tradingview/index.ts";
 
 /** The sites that Pricefleet reads. */
 export interface Sources {
@@ -21,6 +30,13 @@ export interface Sources {
    * belongs to). Pure; never throws on any bytes. An address or page that nobody knows is `changed`.
    */
   read(page: PageInput, source?: Source): PageReading;
+  /**
+   * The source that reads the quotes at this address (of any site: `quote-page` where none knows better), and where
+   * the page is asked for. Null for what is no http address.
+   */
+  forQuotes(url: string): { source: Source; url: URL } | null;
+  /** As `read`, of one value: its quotes are the wanted one, or none. */
+  readQuote(page: PageInput, source: Source, wanted: WantedQuote): PageReading;
 }
 
 export interface SourcesOptions {
@@ -34,14 +50,18 @@ export interface SourcesOptions {
   sampleBaseUrl?: string;
   /** What to ask which API for: JSON_API_CONFIG. */
   jsonApi?: JsonApiSettings;
+  tradingviewBaseUrl?: string;
 }
 
 export function createSources(options: SourcesOptions): Sources {
+  const anyQuotePage = createQuotePageSource();
   const all = [
     createEbaySource(options.ebayBaseUrl ?? null),
     createOlxSource({ mirrorUrl: options.olxBaseUrl ?? null, country: options.olxCountry ?? "pl" }),
     createSampleSource(options.sampleBaseUrl ?? null),
     createJsonApiSource(options.jsonApi ?? null),
+    createTradingviewSource(options.tradingviewBaseUrl ?? null),
+    anyQuotePage,
     // Last, for it takes any address of the web that no site of its own has claimed.
     createProductPageSource(),
   ];
@@ -61,6 +81,16 @@ export function createSources(options: SourcesOptions): Sources {
       throw new PermanentError("unknown-source", `There is no source "${name}"; known are ${known}`);
     },
     read: (page, source) => withStorableText(readPage(page, source ?? forUrl(page.url))),
+    forQuotes(address) {
+      const url = URL.parse(address);
+      if (url === null || !/^https?:$/.test(url.protocol)) return null;
+      const source = all.find((known) => known.matches(url) && known.kindOf(url) === "quote") ?? anyQuotePage;
+      return { source, url: source.relocated?.(url) ?? url };
+    },
+    readQuote(page, source, wanted) {
+      const wall = wallOf(page, source, "quote");
+      return withStorableText(wall ?? readWantedQuote(page, wanted, source, readPage));
+    },
   };
 }
 
@@ -98,11 +128,16 @@ function readPage(page: PageInput, source: Source | null): PageReading {
   const url = URL.parse(page.url);
   const kind = url === null || source === null ? null : source.kindOf(url);
 
-  const wall = detectPageState(isJsonOf(source, page) ? { ...page, html: "" } : page);
-  if (wall !== null) return unreadable(source?.name ?? null, kind ?? "listing", wall.state, wall.reason);
+  const wall = wallOf(isJsonOf(source, page) ? { ...page, html: "" } : page, source, kind ?? "listing");
+  if (wall !== null) return wall;
   if (source === null) return unreadable(null, "listing", "changed", `no source knows ${page.url}`);
   if (kind === null) {
     return unreadable(source.name, "listing", "changed", `${source.name} has no page to read at ${page.url}`);
   }
   return source.read(page, kind);
+}
+
+function wallOf(page: PageInput, source: Source | null, kind: PageKind): PageReading | null {
+  const wall = detectPageState(page);
+  return wall && unreadable(source?.name ?? null, kind, wall.state, wall.reason);
 }

@@ -12,3 +12,4 @@ export {
   textOf,
 } from "./parse-html.ts";
 export { readStructuredOffer, type StructuredOffer } from "./structured-data.ts";
+export { quotesRead, readQuote, readQuotePage } from "./quotes.ts";

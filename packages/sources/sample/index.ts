@@ -1,5 +1,5 @@
 import type { Source } from "@pricefleet/contracts";
-import { unreadable } from "../reading/index.ts";
+import { readQuotePage } from "../reading/index.ts";
 import { readListingPage } from "./listing-page.ts";
 import { readSearchPage } from "./search-page.ts";
 import { defaultBaseUrl, kindOf, searchUrl, sourceName } from "./urls.ts";
@@ -16,7 +16,7 @@ export function createSampleSource(baseUrl: string | null): Source {
     read(page, kind) {
       if (kind === "search") return readSearchPage(page);
       if (kind === "listing") return readListingPage(page);
-      return unreadable(sourceName, kind, "changed", `the site has no ${kind} pages that are read`);
+      return readQuotePage(sourceName, page, page.url.split(/[/?#]/)[4] ?? "");
     },
   };
 }

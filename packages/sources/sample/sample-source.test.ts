@@ -125,6 +125,14 @@ test("a search page cut off before its pager is changed, not the last page", asy
   expect(createSampleSource(null).read(cutOff, "search").state).toBe("changed");
 });
 
+test("a symbol's page has its last value, with its currency", async () => {
+  const reading = await readPage(`${marketplace.url}/quotes/XAUUSD`, "quote");
+  const [quote] = reading.quotes ?? [];
+  expect(reading).toMatchObject({ page: "quote", state: "ok", items: [] });
+  expect(quote).toEqual({ symbol: "XAUUSD", text: quote?.amount, amount: quote?.amount, currency: "USD" });
+  expect(quote?.amount).toMatch(/^\d+\.\d\d$/);
+});
+
 test("a page whose markup has new names is changed", async () => {
   const search = await fetchPage(`${marketplace.url}/search?q=lamp`);
   const listing = await fetchPage(`${marketplace.url}/item/lamp-1`);

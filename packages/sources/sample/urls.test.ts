@@ -38,5 +38,6 @@ test("an address tells which kind of page it leads to", () => {
   const kindOf = (path: string) => source.kindOf(new URL(path, "http://shop.test:8080"));
   expect(kindOf("/search?q=lamp")).toBe("search");
   expect(kindOf("/item/lamp-1")).toBe("listing");
+  expect(kindOf("/quotes/XAUUSD")).toBe("quote");
   expect(kindOf("/")).toBe(null);
 });

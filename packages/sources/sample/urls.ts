@@ -8,6 +8,7 @@ export const defaultBaseUrl = "http://127.0.0.1:30081";
 export function kindOf(url: URL): PageKind | null {
   if (url.pathname === "/search") return "search";
   if (url.pathname.startsWith("/item/")) return "listing";
+  if (url.pathname.startsWith("/quotes/")) return "quote";
   return null;
 }
 
