@@ -35,6 +35,7 @@ export * from "./repositories/rereading-repository.ts";
 export * from "./repositories/robots-repository.ts";
 export * from "./repositories/run-counts-repository.ts";
 export type { Buckets, RunProgress } from "./repositories/run-progress-queries.ts";
+export * from "./repositories/quote-repository.ts";
 export * from "./repositories/recurring-repository.ts";
 export * from "./repositories/run-queries.ts";
 export * from "./repositories/run-repository.ts";

@@ -179,6 +179,18 @@ const workersCalls: Record<string, Call> = {
     }),
   endRefresh: (db) =>
     door.endRefresh(db, { targetId: "777", leaseToken: "00000000-0000-0000-0000-000000000000" }, null),
+  quotedPages: (db) => door.quotedPages(db),
+  quoteTargets: (db) => door.quoteTargets(db),
+  cancelQuoteTargets: (db) => door.cancelQuoteTargets(db, ["777"]),
+  removeQuoteTargets: (db) => door.removeQuoteTargets(db, ["999999999"]),
+  expectQuotesWithin: (db) => door.expectQuotesWithin(db, 30),
+  pageInstrument: (db) => door.pageInstrument(db, "1"),
+  finishQuote: (db) =>
+    door.finishQuote(
+      db,
+      { targetId: "777", leaseToken: "00000000-0000-0000-0000-000000000000", host: "h1.example" },
+      { instrumentId: "1", price: "1", bid: null, ask: null, dayVolume: null, source: "page", atMs: 0 },
+    ),
   runsToLookAt: (db) => door.runsToLookAt(db, 100),
   noteCollector: (db) => door.noteCollector(db, run.id, aCollector),
   noteCollectorGone: (db) => door.noteCollectorGone(db, run.id, "its pod is no more"),

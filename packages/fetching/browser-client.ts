@@ -18,6 +18,14 @@ export interface PageVerdict {
   wantsScreenshot: boolean;
 }
 
+export interface BrowserGetOptions {
+  signal?: AbortSignal | undefined;
+  /** Called for each document of the main frame: the page, redirects on the way, and where its scripts lead. */
+  onDocument?: ((url: URL) => void) | undefined;
+  /** A context for this page alone, in place of the host's. */
+  ownContext?: boolean | undefined;
+}
+
 export interface BrowserClient {
   /**
    * Opens a page, and waits within bounds until `judge` needs no more of its scripts.
@@ -27,9 +35,7 @@ export interface BrowserClient {
     url: string,
     profile: HostProfile,
     judge: (page: RawPage) => PageVerdict,
-    signal: AbortSignal | undefined,
-    /** Called for each document of the main frame: the page, redirects on the way, and where its scripts lead. */
-    onDocument?: (url: URL) => void,
+    options: BrowserGetOptions,
   ): Promise<{ raw: RawPage; screenshot: Buffer | null }>;
   close(): Promise<void>;
 }
@@ -51,9 +57,9 @@ export function createBrowserClient(options: BrowserClientOptions): BrowserClien
   const contexts = createBrowserContexts(options);
 
   return {
-    async get(text, profile, judge, signal, onDocument) {
+    async get(text, profile, judge, { signal, onDocument, ownContext = false }) {
       const url = pageAddress(text);
-      const lease = await contexts.lease(profile);
+      const lease = await contexts.lease(profile, ownContext);
       const total = AbortSignal.timeout(timeouts.browserTotalMs);
       const stop = signal === undefined ? total : AbortSignal.any([total, signal]);
       const visit = new PageVisit(lease.context, proxy, onDocument);

@@ -16,10 +16,10 @@ export interface ContextLease {
   release(next: "reuse" | "fresh" | "broken"): Promise<void>;
 }
 
-/** One Chromium, started when first needed, and in it one context a host. */
+/** One Chromium, started when first needed, and in it one context a host, or a page's own. */
 export interface BrowserContexts {
   /** @throws TemporaryError `browser-crashed` when Chromium does not start. */
-  lease(profile: HostProfile): Promise<ContextLease>;
+  lease(profile: HostProfile, ownContext: boolean): Promise<ContextLease>;
   close(): Promise<void>;
 }
 
@@ -123,14 +123,18 @@ export function createBrowserContexts(options: ContextsOptions): BrowserContexts
   }
 
   return {
-    async lease(profile) {
+    async lease(profile, ownContext) {
       const starting = running(profile);
       const browser = await starting;
       browser.pagesOpen += 1;
       let hostContext: HostContext;
       try {
-        do hostContext = await withinTime(contextOf(browser, profile), OPEN_TIMEOUT_MS, "opening one");
+        const open = () =>
+          ownContext ? openContext(browser.chromium, profile) : contextOf(browser, profile);
+        do hostContext = await withinTime(open(), OPEN_TIMEOUT_MS, "opening one");
         while (hostContext.isRetired);
+        // Known to nobody else, it closes with its page.
+        if (ownContext) hostContext.isRetired = true;
       } catch (error) {
         browser.pagesOpen -= 1;
         giveUp(starting);

@@ -223,6 +223,21 @@ describe("in the browser", () => {
     }
   });
 
+  it("a stranger comes in a context of its own: nothing of the host's session goes in or comes out", async () => {
+    const url = `${site.base.replace("127.0.0.1", "localhost")}/cookies`;
+    await using strangers = openBrowserFetcher({ allowedPrivateHosts: ["localhost"] });
+    const asks = async (asStranger: boolean) => {
+      const { page } = await strangers.fetch(url, { asStranger });
+      return /<p>(.*?)<\/p>/.exec(page.html)?.[1];
+    };
+    expect(await asks(true)).toBe("none");
+    expect(await asks(true)).toBe("none");
+    expect(await asks(false)).toBe("none");
+    expect(await asks(false)).toBe("from-browser=yes");
+    expect(await asks(true)).toBe("none");
+    expect(await asks(false)).toBe("from-browser=yes");
+  });
+
   it("a host that has blocked a page gets a fresh context", async () => {
     await using fresh = openBrowserFetcher({ timeouts: { settleMs: 100 } });
     const before = site.requests.length;

@@ -4,7 +4,7 @@ import { type BrowserClient, createBrowserClient, type PageVerdict } from "./bro
 import { createEgress, type Resolve } from "./egress.ts";
 import { type EgressProxy, startEgressProxy } from "./egress-proxy.ts";
 import { isEmptyShell } from "./empty-shell.ts";
-import { createHostProfiles, type HostProfile } from "./host-profiles.ts";
+import { createHostProfiles, type HostProfile, strangerLike } from "./host-profiles.ts";
 import { createHttpClient, type RawPage } from "./http-client.ts";
 import { chromiumMajorVersion } from "./identity.ts";
 import { pageAddress } from "./page-address.ts";
@@ -46,6 +46,8 @@ export interface FetchRequest<R extends { state: PageState }> {
   signal?: AbortSignal;
   /** Beside or in place of a browser's; only over HTTP, so with mode http. */
   headers?: (url: URL) => Record<string, string>;
+  /** As a visitor whom the host does not know: nothing of its profile but the identity goes in, and nothing comes out. */
+  asStranger?: boolean;
   /** Called for each document that is asked for; a page's subresources are none. */
   onDocument?: (url: URL) => void;
 }
@@ -160,8 +162,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
       request.url,
       profile,
       (shown) => verdictOn(shown, readOnce(shown).state),
-      request.signal,
-      request.onDocument,
+      { signal: request.signal, onDocument: request.onDocument, ownContext: request.asStranger },
     );
     const reading = readOnce(raw);
     refuseUnlessWall(raw, reading.state);
@@ -172,7 +173,8 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     request: FetchRequest<R>,
   ): Promise<FetchResult<R>> {
     const { mode, rememberedMode } = request;
-    const profile = await profiles.get(pageAddress(request.url).host);
+    const known = await profiles.get(pageAddress(request.url).host);
+    const profile = request.asStranger ? strangerLike(known) : known;
     if (mode === "browser" && chromiumPath === null) {
       throw new TemporaryError("no-browser", "No Chromium was found; set CHROMIUM_PATH or install one");
     }

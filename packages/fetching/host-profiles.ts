@@ -159,6 +159,18 @@ function openProfile(host: string, identity: Identity, file: string | null, logg
   };
 }
 
+/** Who looks the same, and is not known to the host. It is forgotten after its page. */
+export function strangerLike({ host, identity }: HostProfile): HostProfile {
+  return {
+    host,
+    identity,
+    jar: new CookieJar(undefined, { looseMode: true }),
+    changed: () => undefined,
+    state: () => ({ cookies: [], origins: [] }),
+    adopt: () => undefined,
+  };
+}
+
 /** A host keeps its languages, time zone and viewport for ever; the rest follows the Chromium that is installed. */
 async function preferencesIn(file: string, logger: Logger): Promise<Preferences> {
   let saved: ProfileFile | null = null;

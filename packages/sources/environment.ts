@@ -35,7 +35,7 @@ type SourcesEnvironment = z.infer<typeof sourcesEnvironment>;
  * left out. @throws BadEnvironmentError for a variable that is mentioned and not set.
  */
 export function sourcesOptions(
-  env: SourcesEnvironment,
+  env: Omit<SourcesEnvironment, "ROBOTS_IGNORE_SOURCES">,
   secrets: Record<string, string | undefined> | null = null,
 ): SourcesOptions {
   return {

@@ -20,15 +20,18 @@ import type { PrunableStore, PruneLimits } from "@pricefleet/fetching";
 import type { CollectorLauncher } from "@pricefleet/kubernetes";
 import type { Logger } from "@pricefleet/logging";
 import { type Belt, publishDueTargets } from "@pricefleet/queue";
+import type { Sources } from "@pricefleet/sources";
 import { startCollectors, watchCollectors } from "./collectors.ts";
 import { fireSchedules } from "./fire-schedules.ts";
 import { fireHistorySchedules, startSyncs } from "./keep-history.ts";
+import { findLostQuotes, keepQuotesTurning } from "./keep-quotes-turning.ts";
 import { sweepDeadLetters } from "./sweep-dead-letters.ts";
 
 export interface Office {
   db: Database;
   belt: Belt;
   launcher: CollectorLauncher;
+  sources: Sources;
   logger: Logger;
   republishAfterSeconds: number;
   blockedHostHours: number;
@@ -66,6 +69,8 @@ export const duties: readonly Duty[] = [
   { name: "start syncs", everyMs: 500, run: startSyncs },
   { name: "start collectors", everyMs: 2_000, run: startCollectors },
   { name: "watch collectors", everyMs: 2_000, run: watchCollectors },
+  { name: "keep quote targets turning", everyMs: 2_000, run: keepQuotesTurning },
+  { name: "find lost quotes", everyMs: 10_000, run: findLostQuotes },
   { name: "deliver dead letters", everyMs: 5_000, run: deliverDeadLetters },
   { name: "sweep dead letters", everyMs: 10_000, run: sweepDeadLetters },
   { name: "make partitions", everyMs: 3_600_000, run: makePartitions },

@@ -6,11 +6,14 @@ import {
   wholeNumber,
 } from "@pricefleet/contracts";
 import { keptPagesEnvironment } from "@pricefleet/fetching";
+import { sourcesEnvironment } from "@pricefleet/sources";
 import { z } from "zod";
 
 export const dispatcherEnvironment = sharedEnvironment.extend({
   ...keptPagesEnvironment.shape,
   ...scheduleEnvironment.shape,
+  /** Where quotes are asked for, in place of their sites. */
+  ...sourcesEnvironment.pick({ SAMPLE_BASE_URL: true, TRADINGVIEW_BASE_URL: true }).shape,
   DATABASE_URL: databaseUrl,
   DATABASE_POOL_MAX: wholeNumber(1, 100).default(5),
   AMQP_URL: amqpUrl,

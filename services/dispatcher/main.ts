@@ -7,6 +7,7 @@ import { createDebugStore, createSnapshotStore } from "@pricefleet/fetching";
 import { createJobLauncher, createLocalLauncher } from "@pricefleet/kubernetes";
 import { createServiceLogger, runService } from "@pricefleet/logging";
 import { connectBelt } from "@pricefleet/queue";
+import { createSources, sourcesOptions } from "@pricefleet/sources";
 import { doDuties } from "./do-duties.ts";
 import { dispatcherEnvironment } from "./environment.ts";
 
@@ -45,6 +46,7 @@ async function run(): Promise<ExitCode> {
     db,
     belt,
     launcher,
+    sources: createSources(sourcesOptions(env)),
     logger,
     longestBelt: defaultBelt.longestBelt,
     blockedHostHours: env.BLOCKED_HOST_HOURS,

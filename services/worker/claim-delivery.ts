@@ -4,7 +4,11 @@ import { LONGEST_WAIT_MS, SLOTS_AHEAD } from "./wait-for-slot.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** Claims the target that a message is about. @returns null when it is not to be worked on now: the message is settled. */
-export async function claimDelivery(delivery: Delivery, bench: Workbench): Promise<Claim | null> {
+export async function claimDelivery(
+  delivery: Delivery,
+  bench: Workbench,
+  leaseSeconds = bench.leaseSeconds,
+): Promise<Claim | null> {
   const { message } = delivery;
   const { logger } = bench;
   const answer = await withRetries(() =>
@@ -12,7 +16,7 @@ export async function claimDelivery(delivery: Delivery, bench: Workbench): Promi
       targetId: message.target_id,
       publishId: message.publish_id,
       worker: bench.worker,
-      leaseSeconds: bench.leaseSeconds,
+      leaseSeconds,
       longestWaitMs: LONGEST_WAIT_MS,
       slotsAhead: SLOTS_AHEAD,
       floorMs: bench.hostMinDelayMs,

@@ -13,8 +13,10 @@ import { createServiceLogger, processName, reportUnexpected, runService, traced 
 import { connectBelt, type Delivery } from "@pricefleet/queue";
 import { baseUrlsIn, createSources, sourcesOptions } from "@pricefleet/sources";
 import { workerEnvironment } from "./environment.ts";
+import { createQuoteTeller } from "./tell-of-quotes.ts";
 import { workOnHistory } from "./work-on-history.ts";
 import { workOnListing } from "./work-on-listing.ts";
+import { workOnQuote } from "./work-on-quote.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** Longer than any page may take, shorter than the grace time of a pod. */
@@ -24,7 +26,7 @@ const DRAINED_CHECK_MS = 1_000;
 /** What is done with a target, by the queue that it came from. */
 const workOf: Record<QueueName, (delivery: Delivery, bench: Workbench) => Promise<void>> = {
   listing_enrichment: workOnListing,
-  quote_refresh: workOnListing,
+  quote_refresh: workOnQuote,
   history_sync: workOnHistory,
 };
 
@@ -51,6 +53,8 @@ async function run(): Promise<ExitCode> {
   const fetcher = await fetcherFromEnvironment(env, baseUrlsIn(env), logger, stopping.signal);
   closers.defer(() => fetcher.close());
 
+  const quotes = createQuoteTeller(db, logger);
+  closers.defer(() => quotes.close());
   const bench = {
     db,
     belt,
@@ -64,6 +68,7 @@ async function run(): Promise<ExitCode> {
     leaseSeconds: env.LEASE_SECONDS,
     fetchMode: env.FETCH_MODE,
     robots: createRobotsGate({ fetcher, store: robotsStore(db), ignoredSources: env.ROBOTS_IGNORE_SOURCES }),
+    quotes,
     hostMinDelayMs: env.HOST_MIN_DELAY_MS ?? 0,
   };
   const consumers = await Promise.all(

@@ -1,8 +1,9 @@
-import { listingOnPage, messageOf, type PageReading } from "@pricefleet/contracts";
-import { type Claim, countDocuments, finishListing, withRetries } from "@pricefleet/database";
+import { listingOnPage, type PageReading } from "@pricefleet/contracts";
+import { type Claim, finishListing, withRetries } from "@pricefleet/database";
 import { createDocumentCount, type DocumentCount, type FetchedPage } from "@pricefleet/fetching";
 import type { Delivery } from "@pricefleet/queue";
 import { claimDelivery } from "./claim-delivery.ts";
+import { countBeyondSlot } from "./count-beyond-slot.ts";
 import { saveSnapshot } from "./save-snapshot.ts";
 import { settleFailure } from "./settle-failure.ts";
 import { waitForSlot } from "./wait-for-slot.ts";
@@ -62,13 +63,4 @@ async function fetchListing(
     read: (page) => bench.sources.read(page, source),
     onDocument: (url) => documents.note(url),
   });
-}
-
-/** The target has its fate whatever happens here. */
-async function countBeyondSlot(documents: DocumentCount, bench: Workbench): Promise<void> {
-  try {
-    await countDocuments(bench.db, documents.beyondSlot());
-  } catch (error) {
-    bench.logger.warn("redirects could not be counted for the host's clock", { error: messageOf(error) });
-  }
 }

@@ -4,6 +4,7 @@ import type { DebugStore, Fetcher, FetchMode, RobotsGate, SnapshotStore } from "
 import type { Logger } from "@pricefleet/logging";
 import type { Belt } from "@pricefleet/queue";
 import type { Sources } from "@pricefleet/sources";
+import type { QuoteTeller } from "./tell-of-quotes.ts";
 
 /** All that is needed to work on a target; opened once by main.ts, which closes it. */
 export interface Workbench {
@@ -20,6 +21,7 @@ export interface Workbench {
   leaseSeconds: number;
   fetchMode: FetchMode;
   robots: RobotsGate;
+  quotes: QuoteTeller;
   /** The least delay this process keeps to any host. */
   hostMinDelayMs: number;
 }

@@ -50,7 +50,9 @@ export async function assertNothingLost(scene: Scene, poison: number): Promise<A
 
   await waitFor("empty work and delay queues", QUEUES_PATIENCE_MS, async () => {
     const { [DLQ]: _dead, ...others } = await messagesByQueue(servers.rabbitmq);
-    const left = Object.entries(others).filter(([, messages]) => messages > 0);
+    // The stage has no worker for quotes, of which the dispatcher keeps some turning.
+    const ofRuns = Object.entries(others).filter(([queue]) => !queue.startsWith("quote_refresh"));
+    const left = ofRuns.filter(([, messages]) => messages > 0);
     if (left.length > 0) throw new Error(`messages are left: ${left.join("; ")}`);
     return true;
   });

@@ -27,17 +27,20 @@ export function openBrowserFetcher(options: Partial<FetcherOptions> = {}) {
         rememberedMode = null,
         state = () => "ok",
         signal,
+        asStranger = false,
       }: {
         mode?: FetchMode;
         rememberedMode?: "http" | "browser" | null;
         state?: ReadState;
         signal?: AbortSignal;
+        asStranger?: boolean;
       } = {},
     ) =>
       fetcher.fetchAndRead({
         url,
         mode,
         rememberedMode,
+        asStranger,
         read: ({ html, status }) => ({ state: state(html, status) }),
         ...(signal === undefined ? {} : { signal }),
       }),

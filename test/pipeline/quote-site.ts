@@ -1,0 +1,59 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface QuoteSite {
+  /** For TRADINGVIEW_BASE_URL. */
+  url: string;
+  /** What the page of a symbol shows; null: the site answers 500. */
+  show(symbol: string, text: string | null): void;
+  /** Paths asked for, with the cookies that came along. */
+  requests: { path: string; cookie: string | undefined }[];
+  close(): Promise<void>;
+}
+
+/** Pages in TradingView's manner: empty as they come, filled in by a script, with a picture and a cookie. */
+export async function startQuoteSite(): Promise<QuoteSite> {
+  const texts = new Map<string, string | null>();
+  const requests: QuoteSite["requests"] = [];
+  const server = createServer((request, response) => {
+    requests.push({ path: request.url ?? "", cookie: request.headers.cookie });
+    answer(request, response);
+  });
+
+  function answer({ url = "/" }: IncomingMessage, response: ServerResponse): void {
+    const { pathname, searchParams } = new URL(url, "http://quotes");
+    if (pathname === "/value") return void response.end(texts.get(searchParams.get("of") ?? "") ?? "");
+    const symbol = /^\/(?:symbols|rates)\/([^/]+)/.exec(pathname)?.[1];
+    if (symbol === undefined) return void response.writeHead(404).end();
+    const text = texts.get(symbol);
+    if (text === undefined || text === null) return void response.writeHead(500).end("down");
+    response.writeHead(200, { "content-type": "text/html; charset=utf-8", "set-cookie": "seen=1; Path=/" });
+    response.end(pathname.startsWith("/rates") ? ratePage(text) : symbolPage(symbol));
+  }
+
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    show: (symbol, text) => void texts.set(symbol, text),
+    requests,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function symbolPage(symbol: string): string {
+  return `<!doctype html><html lang="en"><title>${symbol}</title><img src="/logo">
+    <span class="last" data-qa-id="symbol-last-value">&nbsp;</span>
+    <script>fetch("/value?of=${encodeURIComponent(symbol)}").then((answer) => answer.text()).then((text) => {
+      document.querySelector(".last").textContent = text || "—";
+    });</script></html>`;
+}
+
+function ratePage(text: string): string {
+  return `<!doctype html><table><tr><th>Bid<td id="bid">${text}<th>Ask<td>99</table>`;
+}
