@@ -10,6 +10,7 @@ import { describeProgress } from "./run-progress.ts";
 import { sampleMarketplace } from "./sample-marketplace.ts";
 import type { Servers } from "./servers/index.ts";
 import { apiPortFromEnvironment, requireFreePort, startStack } from "./stack.ts";
+import { subscribeToSyntheticFeed, syntheticFeed } from "./synthetic-feed.ts";
 import { listingTable } from "./terminal/listing-table.ts";
 import { statusLine } from "./terminal/status-line.ts";
 
@@ -30,13 +31,14 @@ async function demo(interrupted: AbortSignal): Promise<number> {
   await requireFreePort(apiPort, "make demo");
   await using closers = new AsyncDisposableStack();
 
-  say("Starting PostgreSQL, RabbitMQ, a dispatcher, 4 workers and the API …");
+  say("Starting PostgreSQL, RabbitMQ, a dispatcher, 4 workers, a streamer and the API …");
   const marketplace = await sampleMarketplace(LISTINGS);
+  const feed = await syntheticFeed();
   const stack = await startStack({
     name: "demo",
     workers: WORKERS,
     apiPort,
-    environment: { SAMPLE_BASE_URL: marketplace.url },
+    environment: { SAMPLE_BASE_URL: marketplace.url, ...feed.environment },
     endWithStarter: true,
     watch: false,
     interrupted,
@@ -48,6 +50,8 @@ async function demo(interrupted: AbortSignal): Promise<number> {
     await stack.stop();
   });
   stack.start(marketplace.service);
+  stack.start(feed.service);
+  await subscribeToSyntheticFeed(stack.workerEnvironment["DATABASE_URL"] ?? "");
 
   say(`Collecting "${search.SEARCH_TERM}" from the sample marketplace at ${marketplace.url}`);
   const api = apiClient(stack.apiUrl);
@@ -93,6 +97,7 @@ function printLinks(apiUrl: string, run: RunStatus, { broker: { management } }: 
 Pricefleet is serving at ${apiUrl} until Ctrl-C.
   Listings   ${apiUrl}/listings?search_id=${run.search.id}
   This run   ${apiUrl}/runs/${run.id}
+  Quotes     ${apiUrl}/quotes (of a synthetic feed)
   API        ${apiUrl}/docs`);
   if (management !== null) {
     console.log(

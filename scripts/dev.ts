@@ -6,6 +6,7 @@ import { untilAborted } from "./interruption.ts";
 import { findRunningStack, forgetStack, recordStack } from "./running-stack.ts";
 import { sampleMarketplace } from "./sample-marketplace.ts";
 import { apiPortFromEnvironment, requireFreePort, startStack } from "./stack.ts";
+import { subscribeToSyntheticFeed, syntheticFeed } from "./synthetic-feed.ts";
 
 const WORKERS = 2;
 const LISTINGS = 120;
@@ -17,11 +18,12 @@ await runCommand(async (interrupted) => {
   await requireFreePort(apiPort, "make dev");
   await using closers = new AsyncDisposableStack();
   const marketplace = await sampleMarketplace(LISTINGS);
+  const feed = await syntheticFeed();
   const stack = await startStack({
     name: "dev",
     workers: WORKERS,
     apiPort,
-    environment: { SAMPLE_BASE_URL: marketplace.url },
+    environment: { SAMPLE_BASE_URL: marketplace.url, ...feed.environment },
     endWithStarter: true,
     watch: true,
     interrupted,
@@ -30,6 +32,8 @@ await runCommand(async (interrupted) => {
   });
   closers.defer(() => stack.stop());
   stack.start(marketplace.service);
+  stack.start(feed.service);
+  await subscribeToSyntheticFeed(stack.workerEnvironment["DATABASE_URL"] ?? "");
   recordStack(stack);
   closers.defer(async () => forgetStack());
 

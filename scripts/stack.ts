@@ -44,7 +44,7 @@ export interface StackOptions {
   onUnexpectedEnd(report: string): void;
 }
 
-/** PostgreSQL, RabbitMQ, a dispatcher, workers and the API. */
+/** PostgreSQL, RabbitMQ, a dispatcher, workers, a streamer and the API. */
 export interface Stack {
   servers: Servers;
   apiUrl: string;
@@ -118,6 +118,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const apiUrl = `http://localhost:${apiPort}`;
     // Many workers that start at once keep a small machine busy; the API goes first.
     await untilReady(apiUrl, services, interrupted);
+    // It connects to nobody while nothing is subscribed.
+    service("streamer", "streamer", workerEnvironment);
     for (let number = 1; number <= options.workers; number++) {
       service(`worker-${number}`, "worker", workerEnvironment);
     }

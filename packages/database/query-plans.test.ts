@@ -195,6 +195,7 @@ const workersCalls: Record<string, Call> = {
   noteCollector: (db) => door.noteCollector(db, run.id, aCollector),
   noteCollectorGone: (db) => door.noteCollectorGone(db, run.id, "its pod is no more"),
   subscribedInstruments: (db) => door.subscribedInstruments(db, "tradingview"),
+  subscribeTo: (db) => door.subscribeTo(db, "tradingview", [GOLD]),
   storeQuotes: (db) => door.storeQuotes(db, []),
   countRejections: (db) => door.countRejections(db, []),
   notifyQuotesChanged: (db) => door.notifyQuotesChanged(db, ["1"]),

@@ -98,7 +98,10 @@ function connectOnce(
       watchdog.refresh();
       if (typeof data === "string") guard(() => onText(data, connection));
     });
-    socket.addEventListener("error", (event) => end(messageOf(event.error ?? event.message)));
+    socket.addEventListener("error", (event) =>
+      // undici's own errors may have no words: nobody listens there.
+      end(messageOf(event.error ?? event.message) || "could not connect"),
+    );
     socket.addEventListener("close", ({ code, reason }) =>
       end(`closed by the server: ${code} ${reason}`.trim()),
     );

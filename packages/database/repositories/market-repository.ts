@@ -22,6 +22,15 @@ export async function subscribedInstruments(db: Database, feed: string): Promise
   return rows;
 }
 
+/** Subscribes to instruments of the registry by name; those that it does not have are left out. */
+export async function subscribeTo(db: Database, feed: string, instruments: readonly string[]): Promise<void> {
+  await sql`
+    INSERT INTO quote_subscriptions (instrument_id, feed)
+    SELECT i.id, ${feed} FROM unnest(${instruments}::text[]) AS n (name)
+      JOIN instruments i ON i.exchange = split_part(n.name, ':', 1) AND i.symbol = split_part(n.name, ':', 2)
+    ON CONFLICT DO NOTHING`.execute(db);
+}
+
 /** A quote as it is stored: the price as a decimal string, its time in milliseconds since 1970. */
 export interface StoredQuote {
   instrumentId: string;

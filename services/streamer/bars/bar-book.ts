@@ -58,6 +58,7 @@ const LAST_AT = 8;
 const CHANGED = 9;
 const FIELDS = 10;
 const FIRST_CAPACITY = 64;
+const GROWTH = 1.3;
 
 /** @param onLate told of each complete bar that a late tick was left out of. */
 export function createBarBook(
@@ -165,7 +166,7 @@ export function createBarBook(
 
   function newRow(instrument: string): number {
     const row = freeRows.pop() ?? names.length;
-    if ((row + 1) * rowLength > bars.length) grow();
+    if ((row + 1) * rowLength > bars.length) grow(Math.ceil((row + 1) * GROWTH));
     bars.fill(0, row * rowLength, (row + 1) * rowLength);
     dayVolumes[row] = Number.NaN;
     delaysMs[row] = 0;
@@ -174,14 +175,14 @@ export function createBarBook(
     return row;
   }
 
-  function grow(): void {
-    const moreBars = new Float64Array(bars.length * 2);
+  function grow(capacity: number): void {
+    const moreBars = new Float64Array(capacity * rowLength);
     moreBars.set(bars);
     bars = moreBars;
-    const moreVolumes = new Float64Array(dayVolumes.length * 2).fill(Number.NaN);
+    const moreVolumes = new Float64Array(capacity).fill(Number.NaN);
     moreVolumes.set(dayVolumes);
     dayVolumes = moreVolumes;
-    const moreDelays = new Float64Array(delaysMs.length * 2);
+    const moreDelays = new Float64Array(capacity);
     moreDelays.set(delaysMs);
     delaysMs = moreDelays;
   }
