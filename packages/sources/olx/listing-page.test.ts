@@ -65,7 +65,8 @@ test("JSON-LD has its say, but an AggregateOffer of 5 or 0 is not the ad's price
   expect(own.items[0]?.methods).toEqual({ adapter: "1100", "json-ld": "1100" });
   for (const lowPrice of [5, 0]) {
     const summed = read(printed() + jsonLd({ "@type": "AggregateOffer", lowPrice, priceCurrency: "PLN" }));
-    expect(summed.items[0]).toMatchObject({ amount: "1100", methods: { adapter: "1100" } });
+    expect(summed.items[0]?.amount).toBe("1100");
+    expect(summed.items[0]?.methods).toEqual({ adapter: "1100" });
   }
 });
 

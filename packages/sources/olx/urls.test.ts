@@ -44,6 +44,7 @@ test.each([
 test("an ad's number is written in its address, w before v", () => {
   expect(adNumberOf("/d/oferta/iphone-13-CID99-ID16y7eR.html")).toBe("1012921829");
   expect(adNumberOf("/d/oferta/male-studio-CID3-ID19jUV7.html")).toBe("1053866955");
+  expect(adNumberOf("/d/oferta/mieszkanie-2-pokojowe-CID3-IDSvAvs.html")).toBe("805689036");
   expect(adNumberOf("/d/oferta/rysiek-ID.html")).toBeNull();
 });
 
