@@ -420,6 +420,7 @@ const without = [
   "connectDatabase",
   "migrateToLatest",
   "withRetries",
+  "asking",
   "isRetryable",
   "sqlStateOf",
   "ensureRoles",
