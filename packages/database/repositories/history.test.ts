@@ -236,7 +236,7 @@ describe("schedules of history", () => {
 
 it("a gap is filled by one sync that reaches back to it, and is forgotten when that began after it", async () => {
   await sql`INSERT INTO bar_gaps (exchange, symbol, interval, opened_at, noticed_at)
-            VALUES ('TVC', 'GOLD', '1d', date_trunc('day', now()) - interval '3 days', now() - interval '2 days')`.execute(
+            VALUES ('TVC', 'GOLD', '1d', date_trunc('day', now()) - interval '3 days', now() - interval '1 day')`.execute(
     db,
   );
   expect(await requestFills(db)).toBe(1);
