@@ -67,6 +67,7 @@ try {
     rateLimitPerMinute: 0,
     snapshotDir: "/nowhere",
     market: events.market,
+    baseCurrency: "USD",
     events: events.streams,
   };
   const api = createServer(createApp({ ...means, ...exposed })).listen(0, "127.0.0.1");

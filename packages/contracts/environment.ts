@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ExitCode } from "./exit-codes.ts";
+import { currency } from "./listing.ts";
 
 const url = (protocols: readonly string[], example: string) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
@@ -97,6 +98,9 @@ function fillUrl(variable: string, url: string, environment: Record<string, stri
     return encodeURIComponent(value);
   });
 }
+
+/** What the values of prices are told in; USD, because the quotes there are by default have it on one side. */
+export const baseCurrency = currency.default("USD");
 
 /**
  * Reads an environment by its schema. An empty variable counts as not set, as shells and charts leave them so.

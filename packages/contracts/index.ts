@@ -14,5 +14,6 @@ export * from "./market.ts";
 export * from "./page.ts";
 export * from "./redact.ts";
 export * from "./robots.ts";
+export * from "./stale-quote.ts";
 export * from "./target.ts";
 export * from "./trading-hours.ts";

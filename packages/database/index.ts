@@ -45,6 +45,12 @@ export { type Sighting, type StoredSighting, storeSightings } from "./repositori
 export * from "./repositories/history-repository.ts";
 export * from "./repositories/sync-dispatching-repository.ts";
 export * from "./repositories/sync-queries.ts";
+export {
+  type SightedRate,
+  type Sighting,
+  type StoredSighting,
+  storeSightings,
+} from "./repositories/sighting-repository.ts";
 export * from "./repositories/sync-repository.ts";
 export {
   findSnapshot,

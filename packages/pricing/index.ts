@@ -1,3 +1,10 @@
+export {
+  type BaseRate,
+  baseRateOf,
+  type BaseRates,
+  createBaseRates,
+  type JudgedQuote,
+} from "./base-rates.ts";
 export { compareAmounts, sameAmount } from "./decimals.ts";
 export {
   convertAmount,

@@ -1,19 +1,22 @@
-import { amount } from "@pricefleet/contracts";
 import { z } from "zod";
-import { id } from "./fields.ts";
+import { decimal, id } from "./fields.ts";
 import { Problem } from "./problem.ts";
 
 /** Where a page ended, by the kind of its order. */
 export const endedAtId = z.object({ id });
 export const endedAtHost = z.object({ key: z.string() });
 export const endedAtTime = z.object({ key: z.iso.datetime({ precision: 6 }), id });
-export const endedAtPrice = z.object({ key: amount, id });
+export const endedAtPrice = z.object({ key: decimal, id, rate: decimal.optional() });
+export const endedAtComparedTime = endedAtTime.extend({ rate: decimal.optional() });
 
 /** A cursor is opaque to the caller, but no secret: what comes back is checked like any other input. */
-export function writeCursor(order: string, endedAt: { key?: string; id: string } | null): string | null {
-  return endedAt === null
-    ? null
-    : Buffer.from(JSON.stringify({ key: endedAt.key, id: endedAt.id, order })).toString("base64url");
+export function writeCursor(
+  order: string,
+  endedAt: { key?: string; id: string; rate?: string | undefined } | null,
+): string | null {
+  if (endedAt === null) return null;
+  const { key, id, rate } = endedAt;
+  return Buffer.from(JSON.stringify({ key, id, order, rate })).toString("base64url");
 }
 
 /** @throws Problem 400, naming the cursor, when it is not one that this order gave. */

@@ -1,4 +1,10 @@
-import { databaseUrl, listVariable, sharedEnvironment, wholeNumber } from "@pricefleet/contracts";
+import {
+  baseCurrency,
+  databaseUrl,
+  listVariable,
+  sharedEnvironment,
+  wholeNumber,
+} from "@pricefleet/contracts";
 import { sourcesEnvironment } from "@pricefleet/sources";
 import { z } from "zod";
 
@@ -18,6 +24,7 @@ const proxyCount = z
 export const apiEnvironment = sharedEnvironment.extend({
   ...sourcesEnvironment.shape,
   DATABASE_URL: databaseUrl,
+  BASE_CURRENCY: baseCurrency,
   DATABASE_POOL_MAX: wholeNumber(1, 1_000).default(10),
   /** Where workers keep failed pages; only read here. */
   DEBUG_DIR: z.string().default(".local/debug"),

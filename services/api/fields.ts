@@ -53,6 +53,8 @@ export const moment = z
   .transform((text) => new Date(text))
   .meta({ override: { anyOf: undefined, type: "string", format: "date-time" } });
 
+/** A price or a rate may have more digits than an amount of money. */
+export const decimal = z.string().regex(/^-?\d+(\.\d+)?$/);
 export const amountOrNull = amount.nullable();
 export const currencyOrNull = currency.nullable();
 

@@ -60,6 +60,7 @@ async function run(): Promise<ExitCode> {
     rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
     events: events.streams,
     market: events.market,
+    baseCurrency: env.BASE_CURRENCY,
   });
   const server = await listen(app, env.PORT);
   serveEventSockets(server, { streams: events.streams, corsOrigins: env.CORS_ORIGINS, logger });

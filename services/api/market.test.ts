@@ -326,5 +326,9 @@ describe("a database that goes away", () => {
     line.freeze();
     await expect.poll(() => statusOf("/prices"), { timeout: 4_000 }).toBe(503);
     await expect.poll(() => statusOf("/prices"), { timeout: 10_000 }).toBe(200);
+    // What is frozen would stay open in PostgreSQL's eyes.
+    await line.cut();
+    await line.mend();
+    await expect.poll(() => statusOf("/prices"), { timeout: 10_000 }).toBe(200);
   });
 });

@@ -13,6 +13,8 @@ export interface Means {
   sources: Sources;
   debugPages: DebugPages;
   market: Market;
+  /** What prices are valued in. */
+  baseCurrency: string;
 }
 
 /** By status. */

@@ -69,17 +69,21 @@ async function storePage(
   { url, pageNumber, reading, source }: SearchPage,
   desk: Desk,
 ): Promise<{ found: number; targets: number }> {
-  const cards = [...new Map(reading.items.map((item) => [item.external_id, item])).values()].map((item) => {
-    const address = URL.parse(item.url);
-    return {
-      item,
-      // A card whose address has no host fails as a target, with its reason; the page's other cards go on.
-      host: address?.host || new URL(url).host,
-      // A product in a list does not say its price, so that its being unchanged confirms none.
-      digest: source.catalog === undefined ? digestOf(item) : null,
-      suffices: address !== null && source.readsListingAt?.(address) === false,
-    };
-  });
+  const items = [...new Map(reading.items.map((item) => [item.external_id, item])).values()];
+  const cards = await Promise.all(
+    items.map(async (item) => {
+      const address = URL.parse(item.url);
+      return {
+        item,
+        // A card whose address has no host fails as a target, with its reason; the page's other cards go on.
+        host: address?.host || new URL(url).host,
+        // A product in a list does not say its price, so that its being unchanged confirms none.
+        digest: source.catalog === undefined ? digestOf(item) : null,
+        suffices: address !== null && source.readsListingAt?.(address) === false,
+        baseRate: await desk.baseRates.of(item.currency),
+      };
+    }),
+  );
   const hosts = [...new Set(cards.map((card) => card.host))];
   await ensureHosts(
     desk.db,

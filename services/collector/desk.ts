@@ -1,6 +1,7 @@
 import type { Database } from "@pricefleet/database";
 import type { DebugStore, Fetcher, FetchMode, RobotsGate } from "@pricefleet/fetching";
 import type { Logger } from "@pricefleet/logging";
+import type { BaseRates } from "@pricefleet/pricing";
 import type { Belt } from "@pricefleet/queue";
 import type { Sources } from "@pricefleet/sources";
 
@@ -10,6 +11,8 @@ export interface Desk {
   belt: Belt;
   fetcher: Fetcher;
   sources: Sources;
+  /** What prices are worth in the base currency now. */
+  baseRates: BaseRates;
   debugPages: DebugStore;
   logger: Logger;
   fetchMode: FetchMode;

@@ -1,5 +1,6 @@
 import {
   amqpUrl,
+  baseCurrency,
   databaseUrl,
   isTimeZone,
   listVariable,
@@ -18,6 +19,7 @@ export const collectorEnvironment = sharedEnvironment.extend({
   ...sourcesEnvironment.shape,
   ...scheduleEnvironment.shape,
   DATABASE_URL: databaseUrl,
+  BASE_CURRENCY: baseCurrency,
   DATABASE_POOL_MAX: wholeNumber(1, 100).default(5),
   AMQP_URL: amqpUrl,
   SOURCE: z.enum(sourceNames, { error: `one of ${sourceNames.join(", ")}` }).default("ebay"),

@@ -14,6 +14,7 @@ import {
   type Database,
   isRetryable,
   releaseRun,
+  quotesOfCurrencies,
   robotsStore,
   RunNotOursError,
   runsWithoutCollector,
@@ -30,6 +31,7 @@ import {
   traced,
   withLogFields,
 } from "@pricefleet/logging";
+import { createBaseRates } from "@pricefleet/pricing";
 import { connectBelt } from "@pricefleet/queue";
 import { baseUrlsIn, createSources, sourcesOptions } from "@pricefleet/sources";
 import { collectRun } from "./collect-run.ts";
@@ -65,6 +67,7 @@ async function run(): Promise<ExitCode> {
     belt,
     fetcher,
     sources,
+    baseRates: createBaseRates(env.BASE_CURRENCY, () => quotesOfCurrencies(db)),
     debugPages: createDebugStore(env.DEBUG_DIR),
     logger,
     fetchMode: env.FETCH_MODE,

@@ -1,4 +1,11 @@
-import { amqpUrl, databaseUrl, queueNames, sharedEnvironment, wholeNumber } from "@pricefleet/contracts";
+import {
+  amqpUrl,
+  baseCurrency,
+  databaseUrl,
+  queueNames,
+  sharedEnvironment,
+  wholeNumber,
+} from "@pricefleet/contracts";
 import { historyEnvironment } from "@pricefleet/feeds";
 import { fetchingEnvironment, keptPagesEnvironment } from "@pricefleet/fetching";
 import { sourcesEnvironment } from "@pricefleet/sources";
@@ -28,6 +35,7 @@ export const workerEnvironment = sharedEnvironment.extend({
   ...sourcesEnvironment.shape,
   ...historyEnvironment.shape,
   DATABASE_URL: databaseUrl,
+  BASE_CURRENCY: baseCurrency,
   DATABASE_POOL_MAX: wholeNumber(1, 100).default(2),
   AMQP_URL: amqpUrl,
   /** Touched every ten seconds, from when the service is ready; what probes look at. */

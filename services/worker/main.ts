@@ -1,7 +1,13 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ExitCode, type QueueName, readEnvironment, startHeartbeat } from "@pricefleet/contracts";
-import { connectDatabase, hasWorkLeft, isRetryable, robotsStore } from "@pricefleet/database";
+import {
+  connectDatabase,
+  hasWorkLeft,
+  isRetryable,
+  quotesOfCurrencies,
+  robotsStore,
+} from "@pricefleet/database";
 import {
   createDebugStore,
   createRobotsGate,
@@ -10,6 +16,7 @@ import {
 } from "@pricefleet/fetching";
 import { historyFromEnvironment } from "@pricefleet/feeds";
 import { createServiceLogger, processName, reportUnexpected, runService, traced } from "@pricefleet/logging";
+import { createBaseRates } from "@pricefleet/pricing";
 import { connectBelt, type Delivery } from "@pricefleet/queue";
 import { baseUrlsIn, createSources, sourcesOptions } from "@pricefleet/sources";
 import { workerEnvironment } from "./environment.ts";
@@ -61,6 +68,7 @@ async function run(): Promise<ExitCode> {
     fetcher,
     sources,
     history: historyFromEnvironment(env),
+    baseRates: createBaseRates(env.BASE_CURRENCY, () => quotesOfCurrencies(db)),
     snapshots: createSnapshotStore(env.SNAPSHOT_DIR),
     debugPages: createDebugStore(env.DEBUG_DIR),
     logger,

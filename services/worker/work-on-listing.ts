@@ -32,8 +32,9 @@ export async function workOnListing(delivery: Delivery, bench: Workbench): Promi
     });
     const { item, details } = listingOnPage(fetched.reading);
     const snapshot = await saveSnapshot(page, fetched.reading.state, claim, bench);
+    const baseRate = await withRetries(() => bench.baseRates.of(item.currency));
     const finished = await withRetries(() =>
-      finishListing(bench.db, { claim, item, details, snapshot, learnedMode: fetched.learnedMode }),
+      finishListing(bench.db, { claim, item, details, snapshot, learnedMode: fetched.learnedMode, baseRate }),
     );
     logger.info(finished === "lost" ? "another worker has the target; nothing stored" : "target done", {
       title: item.title,

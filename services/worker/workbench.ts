@@ -2,6 +2,7 @@ import type { Database } from "@pricefleet/database";
 import type { HistoryFeed } from "@pricefleet/feeds";
 import type { DebugStore, Fetcher, FetchMode, RobotsGate, SnapshotStore } from "@pricefleet/fetching";
 import type { Logger } from "@pricefleet/logging";
+import type { BaseRates } from "@pricefleet/pricing";
 import type { Belt } from "@pricefleet/queue";
 import type { Sources } from "@pricefleet/sources";
 import type { QuoteTeller } from "./tell-of-quotes.ts";
@@ -13,6 +14,8 @@ export interface Workbench {
   fetcher: Fetcher;
   sources: Sources;
   history: HistoryFeed;
+  /** What prices are worth in the base currency now. */
+  baseRates: BaseRates;
   snapshots: SnapshotStore;
   debugPages: DebugStore;
   logger: Logger;

@@ -10,6 +10,7 @@ import {
   storeSearchPage,
   takeDueTargets,
 } from "@pricefleet/database";
+import type { BaseRates } from "@pricefleet/pricing";
 
 const HOST = "shop.example.com";
 
@@ -51,7 +52,14 @@ export async function storePage(
   items: readonly Item[],
   pageNumber = 1,
   host = HOST,
+  baseRates?: BaseRates,
 ): Promise<void> {
+  const cards = items.map(async (item) => ({
+    item,
+    host,
+    digest: JSON.stringify(item),
+    baseRate: (await baseRates?.of(item.currency)) ?? null,
+  }));
   await storeSearchPage(db, {
     runId: run.id,
     searchId: run.searchId,
@@ -59,7 +67,7 @@ export async function storePage(
     queue: "listing_enrichment",
     pageNumber,
     totalResults: items.length,
-    cards: items.map((item) => ({ item, host, digest: JSON.stringify(item) })),
+    cards: await Promise.all(cards),
     enrichLimit: 0,
     enrichMaxAgeHours: 24,
   });

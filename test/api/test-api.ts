@@ -58,6 +58,7 @@ export async function startTestApi(
     rateLimitPerMinute: 0,
     events: events.streams,
     market: events.market,
+    baseCurrency: "USD",
     ...changes,
   });
   const server = await listen(app, 0);

@@ -21,6 +21,7 @@ import * as marketData from "./0020-market-data.ts";
 import * as ticksAndGaps from "./0021-ticks-and-gaps.ts";
 import * as askingForInstruments from "./0026-asking-for-instruments.ts";
 import * as history from "./0024-history.ts";
+import * as valuesInTheBaseCurrency from "./0027-values-in-the-base-currency.ts";
 
 /** In order. One that has landed is never edited: the next number changes what it made. */
 export const migrations: Record<string, Migration> = {
@@ -46,6 +47,7 @@ export const migrations: Record<string, Migration> = {
   "0021-ticks-and-gaps": ticksAndGaps,
   "0026-asking-for-instruments": askingForInstruments,
   "0024-history": history,
+  "0027-values-in-the-base-currency": valuesInTheBaseCurrency,
 };
 
 /** The schema a service needs: the newest migration it was written with. */

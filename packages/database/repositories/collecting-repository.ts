@@ -2,7 +2,7 @@ import type { Item, QueueName } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
 import { changeRunState, COLLECTING_LEASE } from "./run-repository.ts";
-import { type StoredSighting, storeSightings } from "./sighting-repository.ts";
+import { type SightedRate, type StoredSighting, storeSightings } from "./sighting-repository.ts";
 
 /** A search page as its collector read it. */
 export interface CollectedPage {
@@ -18,7 +18,13 @@ export interface CollectedPage {
   totalResults: number | null;
   /** Each listing once. A card without a digest confirms nothing: its listing is always a target. */
   /** `suffices`: the listing's own page cannot be read, so no target is made. */
-  cards: readonly { item: Item; host: string; digest: string | null; suffices?: boolean }[];
+  cards: readonly {
+    item: Item;
+    host: string;
+    digest: string | null;
+    suffices?: boolean;
+    baseRate?: SightedRate | null;
+  }[];
   /** 0: no limit. */
   enrichLimit: number;
   /** A listing whose page was read within this many hours is confirmed by an unchanged card. */
@@ -44,7 +50,7 @@ export async function storeSearchPage(
     await takePage(trx, page);
     const stored = await storeSightings(
       trx,
-      page.cards.map(({ item, digest }) => ({
+      page.cards.map(({ item, digest, baseRate }) => ({
         source: page.source,
         item,
         readFrom: "card",
@@ -53,6 +59,7 @@ export async function storeSearchPage(
         snapshotId: null,
         cardDigest: digest,
         details: null,
+        baseRate,
       })),
       page.enrichMaxAgeHours,
     );

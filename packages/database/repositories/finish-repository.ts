@@ -2,7 +2,7 @@ import type { Item, ListingDetails } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
 import { type SnapshotRow, snapshotAsJson } from "./snapshot-repository.ts";
-import { sightingAsJson } from "./sighting-repository.ts";
+import { type SightedRate, sightingAsJson } from "./sighting-repository.ts";
 import type { Claim } from "./target-repository.ts";
 
 /** What the worker has to say at the end of a good attempt. */
@@ -13,6 +13,8 @@ export interface FinishedListing {
   snapshot: SnapshotRow;
   /** How the host's pages are to be fetched, as this one told; null if it did not. */
   learnedMode: "http" | "browser" | null;
+  /** Of the item's currency. */
+  baseRate?: SightedRate | null;
 }
 
 /**
@@ -23,7 +25,7 @@ export async function finishListing(
   db: Database,
   finished: FinishedListing,
 ): Promise<"now" | "before" | "lost"> {
-  const { claim, item, details, snapshot, learnedMode } = finished;
+  const { claim, item, details, snapshot, learnedMode, baseRate } = finished;
   if (claim.runId === null) throw new TypeError(`target ${claim.targetId} recurs: it is no listing of a run`);
   const sighting = sightingAsJson({
     source: claim.source,
@@ -35,6 +37,7 @@ export async function finishListing(
     snapshotId: null,
     cardDigest: null,
     details,
+    baseRate,
   });
   const { rows } = await sql<{ outcome: "now" | "before" | "lost" }>`
     WITH finished AS MATERIALIZED (

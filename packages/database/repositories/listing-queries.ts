@@ -1,5 +1,5 @@
 import type { Availability, Item, ListingDetails } from "@pricefleet/contracts";
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { Database } from "../connect.ts";
 
 /**
@@ -10,13 +10,22 @@ export interface ListingFilter {
   searchId?: string | undefined;
   /** Words that the title holds; "quoted words" stand together, -word must not be there. */
   text?: string | undefined;
-  /** ISO 4217; the prices below are in it. */
+  /** ISO 4217; the prices below are in it. Listings that are priced in it, unless `compare` says more. */
   currency?: string | undefined;
+  /** Also listings priced in other currencies, by their values in the base currency. */
+  compare?: Comparison | undefined;
   minPrice?: string | undefined;
   maxPrice?: string | undefined;
   /** As the site words it, in any case. */
   condition?: string | undefined;
   seenSince?: Date | undefined;
+}
+
+/** How values in the base currency become amounts of the currency asked for. */
+export interface Comparison {
+  base: string;
+  /** Of the currency asked for, for one of the base currency; decimal. */
+  rate: string;
 }
 
 /** Where a page of rows ended: the next one begins after it, whatever was inserted before it since. */
@@ -57,9 +66,13 @@ const listingColumns = [
   "l.last_seen_at",
   "l.enriched_at",
   "l.gone_at",
+  "l.base_currency",
+  "l.base_amount",
+  "l.base_valued_at",
 ] as const;
 
 const availability = sql.ref<Availability | null>("l.availability").as("availability");
+const baseMissing = sql.ref<"no-rate" | "stale-rate" | null>("l.base_missing").as("base_missing");
 
 /** A page of listings. Ordered by price, those without one are left out: an unknown price has no place in that order. */
 export async function findListings(
@@ -69,33 +82,91 @@ export async function findListings(
   limit: number,
   after: Position | null,
 ) {
-  const { column, direction } = orders[order];
-  const ref = sql.ref(`l.${column}`);
-  let query = listingsThatMatch(db, filter);
-  if (column === "amount") query = query.where("l.amount", "is not", null);
-  if (after !== null) {
-    const type = sql.raw(column === "amount" ? "numeric" : "timestamptz");
-    const comparison = sql.raw(direction === "asc" ? ">" : "<");
-    query = query.where(
-      sql<boolean>`(${ref}, l.id) ${comparison} (${after.key}::${type}, ${after.id}::bigint)`,
-    );
-  }
-  const rows = await query
-    .select([
-      ...listingColumns,
-      availability,
-      (column === "amount" ? sql<string>`l.amount::text` : exactTime(`l.${column}`)).as("key"),
-    ])
-    .orderBy(ref, direction)
-    .orderBy("l.id", direction)
+  const { direction } = orders[order];
+  const own = somePage(db, filter, order, limit, after, {
+    amount: sql.ref("l.amount"),
+    index: sql.ref("l.amount"),
+  });
+  if (filter.compare === undefined || filter.currency === undefined)
+    return pageOf(await own.execute(), limit);
+  // Two halves, each in the order of an index, of which the first rows of both make the page.
+  const { rate } = filter.compare;
+  const amount = sql`(l.base_amount * ${rate}::numeric)`;
+  const others = somePage(db, filter, order, limit, after, {
+    amount,
+    index: sql.ref("l.base_amount"),
+    isOther: true,
+  });
+  const key = sql`key::${sql.raw(isByAmount(order) ? "numeric" : "timestamptz")}`;
+  const rows = await db
+    .selectFrom(
+      db
+        .selectFrom(own.as("own"))
+        .selectAll()
+        .unionAll(db.selectFrom(others.as("others")).selectAll())
+        .as("both"),
+    )
+    .selectAll()
+    .orderBy(key, direction)
+    .orderBy("id", direction)
     .limit(limit + 1)
     .execute();
   return pageOf(rows, limit);
 }
 
-function listingsThatMatch(db: Database, filter: ListingFilter) {
+function isByAmount(order: ListingOrder): boolean {
+  return orders[order].column === "amount";
+}
+
+/** What counts as the price: the seller's amount, or what it is worth in the currency asked for. */
+interface CountedPrice {
+  amount: RawBuilder<unknown>;
+  /** The column that is in the same order. */
+  index: RawBuilder<unknown>;
+  /** Of listings that are priced in other currencies. */
+  isOther?: boolean;
+}
+
+function somePage(
+  db: Database,
+  filter: ListingFilter,
+  order: ListingOrder,
+  limit: number,
+  after: Position | null,
+  price: CountedPrice,
+) {
+  const { column, direction } = orders[order];
+  const isByPrice = isByAmount(order);
+  const ref = isByPrice ? price.amount : sql.ref(`l.${column}`);
+  let query = listingsThatMatch(db, filter, price);
+  if (isByPrice) query = query.where(sql<boolean>`${price.index} IS NOT NULL`);
+  if (after !== null) {
+    const type = sql.raw(isByPrice ? "numeric" : "timestamptz");
+    const comparison = sql.raw(direction === "asc" ? ">" : "<");
+    query = query.where(
+      sql<boolean>`(${ref}, l.id) ${comparison} (${after.key}::${type}, ${after.id}::bigint)`,
+    );
+  }
+  return query
+    .select([
+      ...listingColumns,
+      availability,
+      baseMissing,
+      sql<
+        string | null
+      >`round(${filter.currency === undefined ? sql`NULL::numeric` : price.amount}, 4)::text`.as(
+        "compared_amount",
+      ),
+      (isByPrice ? sql<string>`(${price.amount})::text` : exactTime(`l.${column}`)).as("key"),
+    ])
+    .orderBy(isByPrice ? price.index : ref, direction)
+    .orderBy("l.id", direction)
+    .limit(limit + 1);
+}
+
+function listingsThatMatch(db: Database, filter: ListingFilter, price: CountedPrice) {
   let query = db.selectFrom("listings as l");
-  const { source, searchId, text, currency, minPrice, maxPrice, condition, seenSince } = filter;
+  const { source, searchId, text, currency, minPrice, maxPrice, condition, seenSince, compare } = filter;
   if (source !== undefined) query = query.where("l.source", "=", source);
   if (searchId !== undefined) {
     query = query.where(
@@ -107,9 +178,13 @@ function listingsThatMatch(db: Database, filter: ListingFilter) {
       sql<boolean>`to_tsvector('simple', l.title) @@ websearch_to_tsquery('simple', ${text})`,
     );
   }
-  if (currency !== undefined) query = query.where("l.currency", "=", currency);
-  if (minPrice !== undefined) query = query.where("l.amount", ">=", minPrice);
-  if (maxPrice !== undefined) query = query.where("l.amount", "<=", maxPrice);
+  if (currency !== undefined)
+    query = query.where("l.currency", price.isOther === true ? "<>" : "=", currency);
+  if (price.isOther === true && compare !== undefined) {
+    query = query.where("l.base_currency", "=", compare.base).where("l.base_amount", "is not", null);
+  }
+  if (minPrice !== undefined) query = query.where(sql<boolean>`${price.amount} >= ${minPrice}::numeric`);
+  if (maxPrice !== undefined) query = query.where(sql<boolean>`${price.amount} <= ${maxPrice}::numeric`);
   if (condition !== undefined) query = query.where(sql<boolean>`lower(l.condition) = lower(${condition})`);
   if (seenSince !== undefined) query = query.where("l.last_seen_at", ">=", seenSince);
   return query;
@@ -119,7 +194,12 @@ function listingsThatMatch(db: Database, filter: ListingFilter) {
 export async function findListing(db: Database, id: string) {
   const listing = await db
     .selectFrom("listings as l")
-    .select([...listingColumns, availability, sql.ref<ListingDetails | null>("l.details").as("details")])
+    .select([
+      ...listingColumns,
+      availability,
+      baseMissing,
+      sql.ref<ListingDetails | null>("l.details").as("details"),
+    ])
     .where("l.id", "=", id)
     .executeTakeFirst();
   if (listing === undefined) return null;
@@ -156,6 +236,12 @@ export async function findPrices(db: Database, listingId: string, limit: number,
       "o.observed_at",
       "o.confirmed_at",
       "o.confirmations",
+      "o.base_currency",
+      "o.base_amount",
+      "o.base_rate",
+      "o.base_quote_ids",
+      "o.base_quoted_at",
+      sql.ref<"no-rate" | "stale-rate" | null>("o.base_missing").as("base_missing"),
       "o.corrected_at",
       sql.ref<"card" | "page">("o.read_from").as("read_from"),
       sql.ref<Item["methods"]>("o.methods").as("methods"),
@@ -170,7 +256,7 @@ export async function findPrices(db: Database, listingId: string, limit: number,
     .limit(limit + 1)
     .execute();
   const { items, next } = pageOf(rows, limit);
-  return { items: items.map(nestSnapshot), next };
+  return { items: items.map((row) => nestBase(nestSnapshot(row))), next };
 }
 
 interface SnapshotColumns {
@@ -193,6 +279,34 @@ function nestSnapshot<Row extends SnapshotColumns>(row: Row) {
     ...price,
     snapshot: isKnown ? { id, sha256, url, page_url: prunedAt === null ? `/snapshots/${id}` : null } : null,
   };
+}
+
+/** What a price was worth in the base currency when it was seen; null: it was not valued. */
+function nestBase<
+  Row extends {
+    observed_at: Date;
+    base_currency: string | null;
+    base_amount: string | null;
+    base_rate: string | null;
+    base_quote_ids: string[] | null;
+    base_quoted_at: Date | null;
+    base_missing: "no-rate" | "stale-rate" | null;
+  },
+>(row: Row) {
+  const { base_currency, base_amount, base_rate, base_quote_ids, base_quoted_at, base_missing, ...price } =
+    row;
+  if (base_currency === null) return { ...price, base: null };
+  const ageMs = base_quoted_at === null ? null : row.observed_at.getTime() - base_quoted_at.getTime();
+  const base = {
+    currency: base_currency,
+    amount: base_amount,
+    rate: base_rate,
+    quote_ids: base_quote_ids ?? [],
+    quoted_at: base_quoted_at,
+    age_seconds: ageMs === null ? null : Math.max(0, ageMs) / 1_000,
+    missing: base_missing,
+  };
+  return { ...price, base };
 }
 
 /** A Date has milliseconds; rows of one transaction differ by less, so a position carries the microseconds. */

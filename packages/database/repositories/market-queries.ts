@@ -1,4 +1,4 @@
-import type { BarInterval, Measure } from "@pricefleet/contracts";
+import { type BarInterval, isStaleQuote, type Measure } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
 
@@ -25,6 +25,9 @@ export interface LatestQuote {
   received_at: Date;
 }
 
+const latestQuote = sql`i.id AS instrument_id, i.exchange, i.symbol, i.name, i.asset, i.currency, i.unit, i.trading_hours,
+           q.id, q.price, q.bid, q.ask, q.day_volume, q.source, q.quoted_at, q.received_at`;
+
 /** @param instrumentIds null: of all. */
 export async function findLatestQuotes(
   db: Database,
@@ -32,12 +35,28 @@ export async function findLatestQuotes(
 ): Promise<LatestQuote[]> {
   const which = instrumentIds === null ? sql`true` : sql`i.id = ANY(${instrumentIds}::bigint[])`;
   const { rows } = await sql<LatestQuote>`
-    SELECT i.id AS instrument_id, i.exchange, i.symbol, i.name, i.asset, i.currency, i.unit, i.trading_hours,
-           q.id, q.price, q.bid, q.ask, q.day_volume, q.source, q.quoted_at, q.received_at
-      FROM instruments i JOIN quotes q ON q.instrument_id = i.id
+    SELECT ${latestQuote} FROM instruments i JOIN quotes q ON q.instrument_id = i.id
      WHERE i.enabled AND ${which}
      ORDER BY i.exchange, i.symbol`.execute(db);
   return rows;
+}
+
+/** The quotes of currencies, as what amounts are converted by needs them. */
+export async function quotesOfCurrencies(db: Database) {
+  const { rows } = await sql<LatestQuote>`
+    SELECT ${latestQuote} FROM instruments i JOIN quotes q ON q.instrument_id = i.id
+     WHERE i.enabled AND i.unit = 'unit' AND i.asset ~ '^[A-Z]{3}$'`.execute(db);
+  const nowMs = Date.now();
+  return rows.map(({ id, exchange, symbol, asset, currency, unit, price, quoted_at, trading_hours }) => ({
+    id,
+    instrument: `${exchange}:${symbol}`,
+    asset,
+    currency,
+    unit,
+    price,
+    quotedAt: quoted_at,
+    isStale: isStaleQuote({ quotedAt: quoted_at, tradingHours: trading_hours }, nowMs),
+  }));
 }
 
 export interface BarSeries {

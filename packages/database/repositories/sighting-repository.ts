@@ -14,6 +14,18 @@ export interface Sighting {
   cardDigest: string | null;
   /** Of a listing page. */
   details: ListingDetails | null;
+  /** Of the item's currency; null or not given: the price is not valued. */
+  baseRate?: SightedRate | null | undefined;
+}
+
+/** What one of a price's currency is worth in the base currency at this moment, and by which quotes. */
+export interface SightedRate {
+  base: string;
+  /** Null: not known, for the reason that `missing` gives. */
+  rate: string | null;
+  quoteIds: readonly string[];
+  quotedAt: Date | null;
+  missing: string | null;
 }
 
 /** A listing as it stood before and after a sighting was stored. */
@@ -46,7 +58,7 @@ export async function storeSightings(
 
 /** As the function store_sightings takes it. */
 export function sightingAsJson(sighting: Sighting) {
-  const { source, item, readFrom, runId, targetId, snapshotId, cardDigest, details } = sighting;
+  const { source, item, readFrom, runId, targetId, snapshotId, cardDigest, details, baseRate } = sighting;
   return {
     ...item,
     source,
@@ -56,6 +68,11 @@ export function sightingAsJson(sighting: Sighting) {
     snapshot_id: snapshotId,
     card_digest: cardDigest,
     details,
+    base_currency: baseRate?.base,
+    base_rate: baseRate?.rate,
+    base_quote_ids: baseRate?.quoteIds,
+    base_quoted_at: baseRate?.quotedAt,
+    base_missing: baseRate?.missing,
   };
 }
 

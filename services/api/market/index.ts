@@ -4,6 +4,7 @@ import { createBarDocuments, type BarDocuments } from "./bar-documents.ts";
 import { createBarFeed } from "./bar-feed.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import { createQuoteFeed } from "./quote-feed.ts";
+import { instrumentOf } from "./quote-view.ts";
 import { createQuoteMemory, type QuoteMemory } from "./quote-memory.ts";
 
 export { type LiveEvent, type LiveFeed } from "./live-feed.ts";
@@ -30,7 +31,7 @@ export function startMarket(options: { db: Database; heardUntilMs: () => number;
   const bars = createBarDocuments();
   const barFeed = createBarFeed({
     load: (series) => findNewestBars(db, series),
-    instruments: () => [...quotes.all().keys()],
+    instruments: () => quotes.allOrNone().map(instrumentOf),
     logger,
   });
   return {

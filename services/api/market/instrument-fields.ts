@@ -1,7 +1,7 @@
 import { amount, currency, parseTradingHours } from "@pricefleet/contracts";
 import { z } from "zod";
-import { id, numberInBody, text, timestamp } from "../fields.ts";
-import { decimal, unit } from "./quote-view.ts";
+import { decimal, id, numberInBody, text, timestamp } from "../fields.ts";
+import { unit } from "./quote-view.ts";
 
 /** The two parts of the name that contracts call `instrumentName`. */
 export const exchange = z

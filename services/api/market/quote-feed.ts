@@ -1,5 +1,4 @@
 import type { LatestQuote } from "@pricefleet/database";
-import { Problem } from "../problem.ts";
 import type { LiveEvent, LiveFeed } from "./live-feed.ts";
 import type { QuoteMemory } from "./quote-memory.ts";
 import { instrumentOf, quoteView } from "./quote-view.ts";
@@ -7,19 +6,10 @@ import { instrumentOf, quoteView } from "./quote-view.ts";
 export function createQuoteFeed(memory: QuoteMemory): LiveFeed {
   return {
     name: "quote",
-    newest: () => [...quotesNow(memory)].map(asEvent),
+    // Who listens while nothing is known is told of all quotes as soon as they have been read again.
+    newest: () => memory.allOrNone().map(asEvent),
     subscribe: (listener) => memory.subscribe((quotes) => listener(quotes.map(asEvent))),
   };
-}
-
-/** Who listens while nothing is known is told of all quotes as soon as they have been read again. */
-function quotesNow(memory: QuoteMemory): Iterable<LatestQuote> {
-  try {
-    return memory.all().values();
-  } catch (error) {
-    if (error instanceof Problem) return [];
-    throw error;
-  }
 }
 
 function asEvent(row: LatestQuote): LiveEvent {

@@ -8,6 +8,8 @@ import { Problem } from "../problem.ts";
 export interface QuoteMemory {
   /** By EXCHANGE:SYMBOL, in that order. @throws Problem 503 when they may have changed without our knowing. */
   all(): ReadonlyMap<string, LatestQuote>;
+  /** The same, and none where `all` throws. */
+  allOrNone(): LatestQuote[];
   /** Of an instrument's id, or `*`: the payload of quotes_changed. */
   hear(payload: string): void;
   /** Something may have been missed: all are read afresh, and told to whoever listens. */
@@ -54,12 +56,7 @@ export function createQuoteMemory({ load, heardUntilMs, logger }: QuoteMemoryOpt
 
   return {
     all() {
-      const trueUntil = Math.min(
-        heardUntilMs(),
-        waiting?.sinceMs ?? Number.POSITIVE_INFINITY,
-        beingRead?.sinceMs ?? Number.POSITIVE_INFINITY,
-      );
-      if (performance.now() - trueUntil > LATE_AFTER_MS) {
+      if (isLate()) {
         throw new Problem(
           "database-unavailable",
           "Prices may have changed without this process knowing, so none is given; ask again in a few seconds",
@@ -67,6 +64,7 @@ export function createQuoteMemory({ load, heardUntilMs, logger }: QuoteMemoryOpt
       }
       return quotes;
     },
+    allOrNone: () => (isLate() ? [] : [...quotes.values()]),
     hear(payload) {
       const ids = payload === "*" ? null : new Set(payload.split(",").filter((id) => /^\d{1,18}$/.test(id)));
       doubt({ ids, tellAll: false, sinceMs: performance.now() });
@@ -83,6 +81,15 @@ export function createQuoteMemory({ load, heardUntilMs, logger }: QuoteMemoryOpt
       listeners.clear();
     },
   };
+
+  function isLate(): boolean {
+    const trueUntil = Math.min(
+      heardUntilMs(),
+      waiting?.sinceMs ?? Number.POSITIVE_INFINITY,
+      beingRead?.sinceMs ?? Number.POSITIVE_INFINITY,
+    );
+    return performance.now() - trueUntil > LATE_AFTER_MS;
+  }
 
   function doubt(more: Doubt): void {
     waiting = waiting === null ? more : bothOf(waiting, more);

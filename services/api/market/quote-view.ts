@@ -1,20 +1,14 @@
-import { measures, parseTradingHours, type TradingHours } from "@pricefleet/contracts";
+import { isStaleQuote, measures } from "@pricefleet/contracts";
 import type { LatestQuote } from "@pricefleet/database";
 import type { QuotedPrice } from "@pricefleet/pricing";
 import { z } from "zod";
-import { id, timestamp } from "../fields.ts";
-
-/** A quote is stale when its market was open for longer than this without another one. */
-const STALE_AFTER_MS = 60_000;
+import { decimal, id, timestamp } from "../fields.ts";
 
 const age = z.number().nonnegative().describe("Seconds since then");
 const stale = z
   .boolean()
   .describe("The market was open later than 60 s after the quote, and no other quote came");
 export const unit = z.enum(measures, { error: `one of ${measures.join(", ")}` });
-/** A quote may have more digits than an amount of money. */
-export const decimal = z.string().regex(/^-?\d+(\.\d+)?$/);
-
 export const quote = z
   .strictObject({
     id: id.describe("Of this quote; each has its own"),
@@ -100,26 +94,6 @@ function freshness(row: LatestQuote, nowMs: number) {
   return { age_seconds: Math.floor(ageMs) / 1_000, stale: isStale(row, nowMs) };
 }
 
-export function isStale({ quoted_at, trading_hours }: LatestQuote, nowMs: number): boolean {
-  const staleAtMs = quoted_at.getTime() + STALE_AFTER_MS;
-  return nowMs > staleAtMs && hoursOf(trading_hours).wasOpenBetween(staleAtMs, nowMs);
-}
-
-const knownHours = new Map<string, TradingHours>();
-
-function hoursOf(text: string): TradingHours {
-  const known = knownHours.get(text);
-  if (known !== undefined) return known;
-  const hours = parseOrAlways(text);
-  knownHours.set(text, hours);
-  return hours;
-}
-
-/** Hours that cannot be read were written past the API: nobody may take an old price for a new one because of them. */
-function parseOrAlways(text: string): TradingHours {
-  try {
-    return parseTradingHours(text);
-  } catch {
-    return parseTradingHours("always");
-  }
+export function isStale({ quoted_at: quotedAt, trading_hours }: LatestQuote, nowMs: number): boolean {
+  return isStaleQuote({ quotedAt, tradingHours: trading_hours }, nowMs);
 }

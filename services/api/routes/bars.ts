@@ -1,9 +1,8 @@
 import { barIntervals } from "@pricefleet/contracts";
 import { type BarSeries, type Database, findBars } from "@pricefleet/database";
 import { z } from "zod";
-import { moment, numberInQuery, timestamp } from "../fields.ts";
+import { decimal, moment, numberInQuery, timestamp } from "../fields.ts";
 import { exchange, symbol } from "../market/instrument-fields.ts";
-import { decimal } from "../market/quote-view.ts";
 import { type BarFormat, barFormats, writeBars } from "../market/write-bars.ts";
 import { defineRoute } from "../route.ts";
 

@@ -1,11 +1,13 @@
 import { amount, availabilities, currency, item, listingDetails } from "@pricefleet/contracts";
 import { findListing, findListings, findPrices } from "@pricefleet/database";
+import { baseRateOf } from "@pricefleet/pricing";
 import { z } from "zod";
-import { endedAtPrice, endedAtTime, readCursor, writeCursor } from "../cursor.ts";
+import { endedAtComparedTime, endedAtPrice, endedAtTime, readCursor, writeCursor } from "../cursor.ts";
 import {
   amountOrNull,
   cursorField,
   currencyOrNull,
+  decimal,
   id,
   idParams,
   moment,
@@ -14,9 +16,16 @@ import {
   text,
   timestamp,
 } from "../fields.ts";
+import type { Market } from "../market/index.ts";
+import { asQuotedPrice, isStale } from "../market/quote-view.ts";
 import { Problem } from "../problem.ts";
 import { defineRoute } from "../route.ts";
 import { sourceName } from "../search-order.ts";
+
+const missing = z
+  .enum(["no-rate", "stale-rate"])
+  .nullable()
+  .describe("no-rate: no quotes lead to the base currency; stale-rate: those that do are too old");
 
 const listing = z
   .strictObject({
@@ -44,8 +53,34 @@ const listing = z
       .nullable()
       .describe("When its own page was read last; null: only its search card is known"),
     gone_at: timestamp.nullable(),
+    base_currency: currencyOrNull.describe("What the price is valued in; null: it was not valued"),
+    base_amount: decimal.nullable().describe("`amount` in it, at base_valued_at; null: not known"),
+    base_valued_at: timestamp.nullable().describe("When it was seen last with a rate to go by"),
+    base_missing: missing.describe("Why there is no base_amount; null: there is, or there is no price"),
   })
   .meta({ id: "Listing" });
+
+const listedListing = listing
+  .extend({
+    compared_amount: decimal
+      .nullable()
+      .describe(
+        "The price in the `currency` asked for: its own, or by base_amount; null: none was asked for",
+      ),
+  })
+  .meta({ id: "ListedListing" });
+
+const comparison = z
+  .strictObject({
+    base_currency: currency,
+    rate: decimal
+      .nullable()
+      .describe("Of the currency asked for, for one of the base currency; null: not known"),
+    quote_ids: z.array(id),
+    quoted_at: timestamp.nullable().describe("Of the oldest quote"),
+    missing: missing.describe("Why only listings priced in the currency itself are compared"),
+  })
+  .meta({ id: "Comparison" });
 
 const listingWithDetails = listing
   .extend({
@@ -69,6 +104,20 @@ const price = z
     corrected_at: timestamp
       .nullable()
       .describe("When its page, read again, said another price, which stands beside it; null: it holds"),
+    base: z
+      .strictObject({
+        currency,
+        amount: decimal.nullable(),
+        rate: decimal.nullable(),
+        quote_ids: z.array(id).describe("The quotes the rate rests on"),
+        quoted_at: timestamp
+          .nullable()
+          .describe("Of the oldest quote; null: the price is in the base currency"),
+        age_seconds: z.number().nullable().describe("Of that quote, when the price was seen"),
+        missing: missing.describe("Why there is no amount"),
+      })
+      .nullable()
+      .describe("What it was worth in the base currency when it was seen; null: it was not valued"),
     methods: z.record(z.string(), amount).describe("What each way of reading the page said"),
     snapshot: z
       .strictObject({
@@ -92,7 +141,11 @@ const listingQuery = z
     text: text(200)
       .optional()
       .describe('Words of the title; "words in quotes" stand together, -word must not be there'),
-    currency: currency.optional(),
+    currency: currency
+      .optional()
+      .describe(
+        "Alone: priced in it. With a price bound or an order by price: compared in it, whatever they are priced in",
+      ),
     min_price: amount.optional().describe("In `currency`"),
     max_price: amount.optional().describe("In `currency`"),
     condition: text(100).optional().describe("As the site words it, in any case"),
@@ -113,6 +166,10 @@ const listingQuery = z
     },
   );
 
+const pageOfListings = pageSchema(listedListing).extend({
+  compared: comparison.nullable().describe("How prices were compared; null: they were not"),
+});
+
 const history = "prices";
 
 export const listingRoutes = [
@@ -124,22 +181,29 @@ export const listingRoutes = [
     description:
       "All filters given must hold. Following `next_cursor` shows nothing twice, whatever comes in meanwhile.",
     query: listingQuery,
-    responses: { 200: { description: "A page of listings", schema: pageSchema(listing) } },
-    answer: async ({ db, query }) => {
+    responses: { 200: { description: "A page of listings", schema: pageOfListings } },
+    answer: async ({ db, query, market, baseCurrency }) => {
       const { sort } = query;
-      const after = readCursor(sort, isByPrice(sort) ? endedAtPrice : endedAtTime, query.cursor);
+      const after = readCursor(sort, isByPrice(sort) ? endedAtPrice : endedAtComparedTime, query.cursor);
+      const isCompared = isByPrice(sort) || query.min_price !== undefined || query.max_price !== undefined;
+      const compared =
+        isCompared && query.currency !== undefined ? rateTo(query.currency, market, baseCurrency) : null;
+      // The pages of one list go by one rate, or a listing could come twice or never.
+      const rate = query.cursor === undefined ? compared?.rate : after?.rate;
       const filter = {
         source: query.source,
         searchId: query.search_id,
         text: query.text,
         currency: query.currency,
+        compare: rate == null ? undefined : { base: baseCurrency, rate },
         minPrice: query.min_price,
         maxPrice: query.max_price,
         condition: query.condition,
         seenSince: query.seen_since,
       };
       const { items, next } = await findListings(db, filter, sort, query.limit, after);
-      return { status: 200, body: { items, next_cursor: writeCursor(sort, next) } };
+      const endedAt = next === null ? null : { ...next, rate: rate ?? undefined };
+      return { status: 200, body: { items, next_cursor: writeCursor(sort, endedAt), compared } };
     },
   }),
   defineRoute({
@@ -178,6 +242,21 @@ export const listingRoutes = [
     },
   }),
 ];
+
+/** What one of the base currency is worth in `currency` now. A market that may have changed unheard gives no rate. */
+function rateTo(currency: string, market: Market, baseCurrency: string): z.infer<typeof comparison> {
+  const nowMs = Date.now();
+  const quotes = market.quotes
+    .allOrNone()
+    .map((row) => ({ ...asQuotedPrice(row), isStale: isStale(row, nowMs) }));
+  const {
+    rate,
+    quoteIds: quote_ids,
+    quotedAt: quoted_at,
+    missing,
+  } = baseRateOf(quotes, baseCurrency, currency);
+  return { base_currency: baseCurrency, rate, quote_ids, quoted_at, missing };
+}
 
 function noSuchListing(listingId: string): Problem {
   return new Problem("not-found", `listing ${listingId} does not exist`);
