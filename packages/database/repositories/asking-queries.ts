@@ -1,29 +1,15 @@
 import { createHash } from "node:crypto";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
-import { sqlStateOf } from "../retryable-errors.ts";
+import { asking } from "./asking.ts";
 import type { DeadLetterFilter } from "./dead-letter-queries.ts";
+
+export { NoSuchThingError, NotNowError } from "./asking.ts";
 
 /**
  * Asking for something: the only way in which the API's role changes anything (migration 0005). What is asked for is
  * done by the dispatcher, the collectors and the workers.
  */
-
-/** The thing that was asked about does not exist. */
-export class NoSuchThingError extends Error {
-  override readonly name = "NoSuchThingError";
-}
-
-/** It exists, and is not in a state for this. */
-export class NotNowError extends Error {
-  override readonly name = "NotNowError";
-  /** The run that is in the way; null if it is the one that was asked about. */
-  readonly runId: string | null;
-  constructor(message: string, runId: string | null) {
-    super(message);
-    this.runId = runId;
-  }
-}
 
 interface SearchOrder {
   source: string;
@@ -211,35 +197,6 @@ export interface HostChange {
 /** Holds from the next claim on, for the whole fleet. @throws NoSuchThingError */
 export async function askHostChange(db: Database, host: string, change: HostChange): Promise<void> {
   await asking(() => sql`SELECT ask_host_change(${host}, ${JSON.stringify(change)}::jsonb)`.execute(db));
-}
-
-/** Turns the refusals of the asking functions into this package's errors. */
-export async function asking<T>(
-  work: () => Promise<T>,
-  whoIsInTheWay: () => Promise<string | null> = () => Promise.resolve(null),
-): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    switch (sqlStateOf(error)) {
-      case "PF404":
-        throw new NoSuchThingError(error.message, { cause: error });
-      case "PF409":
-        throw new NotNowError(error.message, detailOf(error));
-      case "23505": {
-        // A run that ended is begun again while a newer one of its search is under way (runs_one_active_a_search).
-        const runId = await whoIsInTheWay();
-        throw new NotNowError(`run ${runId ?? "?"} of the same search is under way`, runId);
-      }
-      default:
-        throw error;
-    }
-  }
-}
-
-function detailOf(error: Error): string | null {
-  return "detail" in error && typeof error.detail === "string" ? error.detail : null;
 }
 
 export type DeadLetterRequest = "retry" | "discard";

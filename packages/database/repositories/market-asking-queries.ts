@@ -1,7 +1,7 @@
 import type { Measure } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
-import { asking } from "./asking-queries.ts";
+import { asking } from "./asking.ts";
 
 /** What a person says of an instrument. */
 export interface InstrumentOrder {
