@@ -41,7 +41,6 @@ export * from "./repositories/run-queries.ts";
 export * from "./repositories/run-repository.ts";
 export { type FiredSearch, startDueSearches } from "./repositories/schedule-repository.ts";
 export * from "./repositories/search-queries.ts";
-export { type Sighting, type StoredSighting, storeSightings } from "./repositories/sighting-repository.ts";
 export * from "./repositories/history-repository.ts";
 export * from "./repositories/sync-dispatching-repository.ts";
 export * from "./repositories/sync-queries.ts";

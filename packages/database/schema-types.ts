@@ -5,6 +5,11 @@
 
 import type { ColumnType } from "kysely";
 
+export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[] ? U[] : ArrayTypeImpl<T>;
+
+export type ArrayTypeImpl<T> =
+  T extends ColumnType<infer S, infer I, infer U> ? ColumnType<S[], I[], U[]> : T[];
+
 export type Generated<T> =
   T extends ColumnType<infer S, infer I, infer U>
     ? ColumnType<S, I | undefined, U>
@@ -177,6 +182,13 @@ export interface Listings {
   amount: Numeric | null;
   amount_max: Numeric | null;
   availability: string | null;
+  /**
+   * of amount, when it was seen last with a rate to go by
+   */
+  base_amount: Numeric | null;
+  base_currency: string | null;
+  base_missing: string | null;
+  base_valued_at: Timestamp | null;
   best_offer: Generated<boolean>;
   bids: number | null;
   buy_it_now: Numeric | null;
@@ -274,6 +286,15 @@ export interface PoisonMessages {
 export interface PriceObservations {
   amount: Numeric;
   amount_max: Numeric | null;
+  base_amount: Numeric | null;
+  base_currency: string | null;
+  base_missing: string | null;
+  base_quote_ids: ArrayType<Int8> | null;
+  /**
+   * of the oldest quote; null: the price is in the base currency
+   */
+  base_quoted_at: Timestamp | null;
+  base_rate: Numeric | null;
   buy_it_now: Numeric | null;
   confirmations: Generated<number>;
   /**

@@ -1271,24 +1271,36 @@ CREATE FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_for_hou
     BEGIN
       -- Sorted, so that two transactions over the same listings lock them in the same order and never deadlock.
       WITH seen AS (
-        SELECT * FROM jsonb_to_recordset(p_sightings) AS s (
+        SELECT s.*, round(s.amount * s.base_rate, 4) AS base_amount FROM jsonb_to_recordset(p_sightings) AS s (
           source text, external_id text, url text, title text, amount numeric, amount_max numeric, buy_it_now numeric,
           currency text, shipping numeric, list_price numeric, condition text, availability text, bids integer,
-          best_offer boolean, ended boolean, seller text, image_url text, details jsonb, card_digest text, read_from text)
+          best_offer boolean, ended boolean, seller text, image_url text, details jsonb, card_digest text, read_from text,
+          base_currency text, base_rate numeric, base_missing text)
       ), known AS MATERIALIZED (
         SELECT l.id, l.card_digest, l.enriched_at FROM listings l JOIN seen s USING (source, external_id)
       ), stored AS (
         INSERT INTO listings AS l (source, external_id, url, title, amount, amount_max, buy_it_now, currency, shipping,
-               list_price, condition, availability, bids, best_offer, ended, seller, image_url, details, card_digest, enriched_at)
+               list_price, condition, availability, bids, best_offer, ended, seller, image_url, details, card_digest, enriched_at,
+               base_currency, base_amount, base_missing, base_valued_at)
         SELECT source, external_id, url, title, CASE WHEN currency IS NOT NULL THEN amount END, amount_max, buy_it_now,
                currency, shipping, list_price, condition, availability, bids, best_offer, ended, seller, image_url,
-               details, card_digest, CASE WHEN read_from = 'page' THEN now() END
+               details, card_digest, CASE WHEN read_from = 'page' THEN now() END,
+               base_currency, base_amount, CASE WHEN amount IS NOT NULL THEN base_missing END,
+               CASE WHEN base_amount IS NOT NULL THEN now() END
           FROM seen ORDER BY source, external_id
         ON CONFLICT (source, external_id) DO UPDATE SET
           url = excluded.url,
           title = excluded.title,
           amount = CASE WHEN excluded.currency IS NULL THEN l.amount ELSE excluded.amount END,
           currency = coalesce(excluded.currency, l.currency),
+          base_currency = CASE WHEN (excluded.currency IS NOT NULL AND (excluded.base_amount IS NOT NULL
+            OR excluded.amount IS DISTINCT FROM l.amount OR excluded.currency IS DISTINCT FROM l.currency)) THEN excluded.base_currency ELSE l.base_currency END,
+          base_amount = CASE WHEN (excluded.currency IS NOT NULL AND (excluded.base_amount IS NOT NULL
+            OR excluded.amount IS DISTINCT FROM l.amount OR excluded.currency IS DISTINCT FROM l.currency)) THEN excluded.base_amount ELSE l.base_amount END,
+          base_missing = CASE WHEN (excluded.currency IS NOT NULL AND (excluded.base_amount IS NOT NULL
+            OR excluded.amount IS DISTINCT FROM l.amount OR excluded.currency IS DISTINCT FROM l.currency)) THEN excluded.base_missing ELSE l.base_missing END,
+          base_valued_at = CASE WHEN (excluded.currency IS NOT NULL AND (excluded.base_amount IS NOT NULL
+            OR excluded.amount IS DISTINCT FROM l.amount OR excluded.currency IS DISTINCT FROM l.currency)) THEN excluded.base_valued_at ELSE l.base_valued_at END,
           amount_max = excluded.amount_max,
           buy_it_now = excluded.buy_it_now,
           shipping = coalesce(excluded.shipping, l.shipping),
@@ -1320,7 +1332,8 @@ CREATE FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_for_hou
       WITH seen AS (
         SELECT * FROM jsonb_to_recordset(p_sightings) AS s (
           source text, external_id text, amount numeric, amount_max numeric, buy_it_now numeric, currency text,
-          shipping numeric, methods jsonb, read_from text, run_id bigint, target_id bigint, snapshot_id bigint)
+          shipping numeric, methods jsonb, read_from text, run_id bigint, target_id bigint, snapshot_id bigint,
+          base_currency text, base_rate numeric, base_quote_ids bigint[], base_quoted_at timestamptz, base_missing text)
          WHERE amount IS NOT NULL AND currency IS NOT NULL
       ), compared AS (
         -- A page that leaves out a part of the price (shipping, the range's end) does not contradict one that printed it.
@@ -1342,9 +1355,12 @@ CREATE FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_for_hou
         RETURNING o.listing_id
       ), added AS (
         INSERT INTO price_observations (listing_id, observed_at, amount, amount_max, buy_it_now, currency, shipping,
-               read_from, methods, run_id, target_id, snapshot_id, confirmed_at)
+               read_from, methods, run_id, target_id, snapshot_id, confirmed_at,
+               base_currency, base_amount, base_rate, base_quote_ids, base_quoted_at, base_missing)
         SELECT listing_id, v_now, amount, amount_max, buy_it_now, currency, shipping, read_from, methods, run_id, target_id,
-               snapshot_id, v_now FROM compared WHERE NOT is_same
+               snapshot_id, v_now,
+               base_currency, round(amount * base_rate, 4), base_rate, base_quote_ids, base_quoted_at, base_missing
+          FROM compared WHERE NOT is_same
         RETURNING id, listing_id, observed_at
       ), pointed AS (
         UPDATE listings l SET latest_observation_id = a.id, latest_observed_at = a.observed_at
@@ -1837,12 +1853,19 @@ CREATE TABLE price_tracker.listings (
     gone_at timestamp with time zone,
     latest_observation_id bigint,
     latest_observed_at timestamp with time zone,
-    CONSTRAINT a_price_has_a_currency CHECK (((amount IS NULL) OR (currency IS NOT NULL)))
+    base_currency text,
+    base_amount numeric,
+    base_valued_at timestamp with time zone,
+    base_missing text,
+    CONSTRAINT a_price_has_a_currency CHECK (((amount IS NULL) OR (currency IS NOT NULL))),
+    CONSTRAINT listings_base_missing_check CHECK ((base_missing = ANY (ARRAY['no-rate'::text, 'stale-rate'::text])))
 );
 
 ALTER TABLE price_tracker.listings OWNER TO pricefleet_owner;
 
 COMMENT ON COLUMN price_tracker.listings.card_digest IS 'of what the search card said last; an unchanged card confirms a fresh listing';
+
+COMMENT ON COLUMN price_tracker.listings.base_amount IS 'of amount, when it was seen last with a rate to go by';
 
 ALTER TABLE price_tracker.listings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME price_tracker.listings_id_seq
@@ -1951,6 +1974,13 @@ CREATE TABLE price_tracker.price_observations (
     confirmed_at timestamp with time zone NOT NULL,
     confirmations integer DEFAULT 0 NOT NULL,
     corrected_at timestamp with time zone,
+    base_currency text,
+    base_amount numeric,
+    base_rate numeric,
+    base_quote_ids bigint[],
+    base_quoted_at timestamp with time zone,
+    base_missing text,
+    CONSTRAINT price_observations_base_missing_check CHECK ((base_missing = ANY (ARRAY['no-rate'::text, 'stale-rate'::text]))),
     CONSTRAINT price_observations_read_from_check CHECK ((read_from = ANY (ARRAY['card'::text, 'page'::text])))
 )
 PARTITION BY RANGE (observed_at);
@@ -1960,6 +1990,8 @@ ALTER TABLE price_tracker.price_observations OWNER TO pricefleet_owner;
 COMMENT ON COLUMN price_tracker.price_observations.confirmed_at IS 'when this same price was seen last; a repeat adds no row';
 
 COMMENT ON COLUMN price_tracker.price_observations.corrected_at IS 'its page, read again, said another price, which stands beside it; kept as evidence of what was believed';
+
+COMMENT ON COLUMN price_tracker.price_observations.base_quoted_at IS 'of the oldest quote; null: the price is in the base currency';
 
 ALTER TABLE price_tracker.price_observations ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME price_tracker.price_observations_id_seq
@@ -1987,6 +2019,13 @@ CREATE TABLE price_tracker.price_observations_rest (
     confirmed_at timestamp with time zone NOT NULL,
     confirmations integer DEFAULT 0 NOT NULL,
     corrected_at timestamp with time zone,
+    base_currency text,
+    base_amount numeric,
+    base_rate numeric,
+    base_quote_ids bigint[],
+    base_quoted_at timestamp with time zone,
+    base_missing text,
+    CONSTRAINT price_observations_base_missing_check CHECK ((base_missing = ANY (ARRAY['no-rate'::text, 'stale-rate'::text]))),
     CONSTRAINT price_observations_read_from_check CHECK ((read_from = ANY (ARRAY['card'::text, 'page'::text])))
 );
 
@@ -2692,6 +2731,8 @@ ALTER TABLE ONLY price_tracker.targets
     ADD CONSTRAINT targets_pkey PRIMARY KEY (id);
 
 CREATE INDEX listings_by_amount ON price_tracker.listings USING btree (amount, id) WHERE (amount IS NOT NULL);
+
+CREATE INDEX listings_by_base_amount ON price_tracker.listings USING btree (base_currency, base_amount, id) WHERE (base_amount IS NOT NULL);
 
 CREATE INDEX listings_by_first_seen ON price_tracker.listings USING btree (first_seen_at DESC, id DESC);
 

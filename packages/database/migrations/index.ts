@@ -45,8 +45,8 @@ export const migrations: Record<string, Migration> = {
   "0019-layouts-and-rereading": layoutsAndRereading,
   "0020-market-data": marketData,
   "0021-ticks-and-gaps": ticksAndGaps,
-  "0026-asking-for-instruments": askingForInstruments,
   "0024-history": history,
+  "0026-asking-for-instruments": askingForInstruments,
   "0027-values-in-the-base-currency": valuesInTheBaseCurrency,
 };
 
