@@ -8,7 +8,9 @@ const itemAddress = "https://www.ebay.com/itm/123456789012";
 
 test("a source is found by its name; an unknown name is told the known ones", () => {
   expect(sources.byName("ebay").name).toBe("ebay");
-  expect(() => sources.byName("ebya")).toThrow(/"ebya".*ebay, olx, sample, json-api, product-page/);
+  expect(() => sources.byName("ebya")).toThrow(
+    /"ebya".*ebay, olx, sample, json-api, tradingview, quote-page, product-page/,
+  );
   expect(() => sources.byName("ebya")).toThrow(expect.objectContaining({ reason: "unknown-source" }));
 });
 
