@@ -3,7 +3,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down collect dev k8s-build k8s-up k8s-collect k8s-status k8s-logs k8s-down k8s-purge \
-  test test-chaos test-k8s manifests bench lint typecheck format check clean
+  test fuzz test-chaos test-k8s manifests bench lint typecheck format check clean
 
 help: ## Print this list
 	@scripts/help.sh $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ k8s-purge: setup ## Kubernetes: remove the namespace with all data, after asking
 
 test: setup ## Run all tests with coverage, on throwaway servers (TESTS="packages/queue" for some)
 	@node scripts/test.ts $(TESTS)
+
+fuzz: setup ## Read rubbish of every kind with every source, longer than the tests do (FUZZ_RUNS=100000)
+	@FUZZ_RUNS=$(or $(FUZZ_RUNS),100000) vitest run packages/sources/sources.test.ts
 
 test-chaos: setup ## Break one thing after another in the middle of long runs (FAULT=worker-killed for one, CHAOS_TARGETS=2000)
 	@scripts/test-chaos.sh

@@ -85,6 +85,11 @@ export interface Source {
    * @throws PermanentError reason `bad-search` when the pasted address is not a search page of this site.
    */
   searchUrl(search: SearchRequest, pageNumber: number): string;
+  /**
+   * Of a source without search pages: what a search finds by itself, without a page being fetched.
+   * @throws as searchUrl.
+   */
+  readSearch?(search: SearchRequest): PageReading;
   /** How its addresses are asked for, where that is not as a browser does. */
   readonly request?: { mode: "http"; headers(url: URL): Record<string, string> };
   /** Of a source without pages: its markets, their products and prices. */

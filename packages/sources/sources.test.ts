@@ -1,3 +1,4 @@
+import { item as itemContract, listingDetails } from "@pricefleet/contracts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createSources, sourcesEnvironment, sourcesOptions } from "./index.ts";
@@ -75,7 +76,26 @@ const scraps = `
   .split(/[|\n]/)
   .map((scrap) => scrap.trim());
 
-describe("any bytes end in a state", () => {
+/** What the readers of structured data, embedded state and visible prices look for. */
+const productScraps = `
+  <script type="application/ld+json"> | </script> | <script type="application/json"> | <script>window.__STATE__= | {"@graph":[ | ]}
+  {"@type":"Product","name":"Kettle","offers": | {"price":"1e999","priceCurrency":"EU"} | {"lowPrice":5,"highPrice":9,"offers":[{}]}
+  {"name":"Kettle","price":{"value":1299},"variants":[],"price_min":1} | [{"price":"19,90","priceSpecification":[null,{"price":{}}]}]
+  {"@id":"#a","offers":{"@id":"#a"}} | ,"hasVariant":[{"offers":{"@id":"x"}}] | } | ] | , | ;
+  <div itemscope itemtype=https://schema.org/Product itemref="a b"> | <div id=a itemprop=offers itemscope> | <b itemprop=price>
+  <div typeof=schema:Product> | <i property=price content=99999999999999999999999> | <meta property=product:price:amount content="-1">
+  <h1>Kettle</h1> | <title>Kettle</title> | <button>Add to cart</button> | <del> | </del> | <p class=price> | </p> | </div>
+  £19<sup>99</sup> | 1.299,00 € | $0.00 | 12 x 9,99 € | Sold | Out of stock | <link rel=canonical href=//x> | <html lang=de>`
+  .split(/[|\n]/)
+  .map((scrap) => scrap.trim());
+
+/** FUZZ_RUNS asks for more than there is time for in every test, each time of another kind. */
+const fuzz =
+  process.env["FUZZ_RUNS"] === undefined
+    ? { seed: 20261122, numRuns: 2_000 }
+    : { numRuns: Number(process.env["FUZZ_RUNS"]) };
+
+describe("any bytes end in a state", { timeout: 600_000 }, () => {
   const addresses = [
     searchAddress,
     itemAddress,
@@ -118,7 +138,24 @@ describe("any bytes end in a state", () => {
         const reading = sources.read({ url, html: pieces.join(""), status });
         expect(reading.state === "ok").toBe(reading.items.length > 0);
       }),
-      { seed: 20261122, numRuns: 2_000 },
+      fuzz,
+    );
+  });
+
+  test("any mixture of product markup and rubbish, at any address of the web", () => {
+    const piece = fc.oneof(fc.constantFrom(...productScraps), fc.string({ unit: "binary", maxLength: 20 }));
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 40 }),
+        fc.webUrl({ withQueryParameters: true }),
+        (pieces, url) => {
+          const reading = sources.read({ url, html: pieces.join(""), status: 200 });
+          expect(reading.state === "ok").toBe(reading.items.length === 1);
+          for (const item of reading.items) expect(itemContract.safeParse(item).success).toBe(true);
+          if (reading.details !== null) expect(listingDetails.safeParse(reading.details).success).toBe(true);
+        },
+      ),
+      fuzz,
     );
   });
 });

@@ -31,7 +31,8 @@ export async function collectMarket(market: MarketRun, desk: Desk): Promise<void
     desk.stopping.throwIfAborted();
     const url = nextUrl ?? source.searchUrl(market, pageNumber);
     await ensureHosts(desk.db, [politenessOf(new URL(url).host, source, desk)]);
-    const reading = await fetchSearchPage({ url, source, runId: market.runId }, desk);
+    const reading =
+      source.readSearch?.(market) ?? (await fetchSearchPage({ url, source, runId: market.runId }, desk));
 
     const stored = await storePage(market, { url, pageNumber, reading, source }, desk);
     const { published } = await publishDueTargets({

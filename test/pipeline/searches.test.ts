@@ -114,6 +114,21 @@ describe("what a collector is asked for", () => {
     expect(await endOfLast(searchUrl("vase"))).toMatchObject({ state: "completed", found: LISTINGS });
   });
 
+  it("a product's page of any shop is a search by itself: one target, whose price is read without a search page", async () => {
+    const address = `${marketplace.url}/item/vase-1`;
+    const given = `${address}?utm_source=letter`;
+    const { exitCode } = await collect({ SOURCE: "product-page", SEARCH_URL: `${given};lamp` });
+    expect(exitCode).toBe(ExitCode.runFailed);
+    expect(await endOfLast(given)).toMatchObject({ state: "completed", found: 1, confirmed: 1 });
+    expect(await runsOf("lamp")).toContainEqual(
+      expect.objectContaining({ state: "error", error: expect.stringContaining('"lamp" is no address') }),
+    );
+    const { rows } = await fleet.book.query(
+      "SELECT url, title, amount IS NOT NULL AS priced FROM listings WHERE source = 'product-page'",
+    );
+    expect(rows).toEqual([{ url: address, title: expect.stringMatching(/vase/i), priced: true }]);
+  });
+
   it("a search page that is gone or not understood ends the run in error with the reason, and the page is kept", async () => {
     const { exitCode } = await collect({ SEARCH_TERM: "missing;shell" });
     expect(exitCode).toBe(ExitCode.runFailed);

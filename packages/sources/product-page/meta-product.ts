@@ -1,6 +1,6 @@
 import type { Html } from "../reading/index.ts";
 import { type PageFacts, type ProductSays, saysNothing } from "./product-says.ts";
-import { amountIn, availabilityIn, currencyIn, gtinIn } from "./values.ts";
+import { addressIn, amountIn, availabilityIn, currencyIn, gtinIn } from "./values.ts";
 
 /** What OpenGraph and the product tags beside it say. */
 export function readMetaProduct(html: Html, page: PageFacts): ProductSays {
@@ -33,7 +33,7 @@ export function readMetaProduct(html: Html, page: PageFacts): ProductSays {
     brand: first("product:brand", "og:brand"),
     gtin: gtinIn(first("product:ean", "product:gtin", "product:upc", "product:isbn", "book:isbn")),
     sku: first("product:retailer_item_id", "product:retailer_part_no"),
-    image: URL.parse(first("og:image:secure_url", "og:image", "twitter:image") ?? "", page.url)?.href ?? null,
+    image: addressIn(first("og:image:secure_url", "og:image", "twitter:image"), page)?.href ?? null,
     description: first("og:description", "description")?.slice(0, 5_000) ?? null,
   };
 }

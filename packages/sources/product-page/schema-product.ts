@@ -2,6 +2,7 @@ import { compareAmounts } from "@pricefleet/pricing";
 import { isObject, type Json } from "../reading/index.ts";
 import { type PageFacts, type ProductSays, saysNothing } from "./product-says.ts";
 import {
+  addressIn,
   amountIn,
   availabilityIn,
   comparable,
@@ -57,7 +58,7 @@ function isOfType(node: Json, types: RegExp): boolean {
 }
 
 function isOwnAddress(product: Json, page: PageFacts): boolean {
-  const address = URL.parse(textIn(product["url"]) ?? "", page.url);
+  const address = addressIn(product["url"], page);
   return (
     address !== null &&
     address.host === page.url.host &&
@@ -86,7 +87,7 @@ function readProduct(product: Json, resolve: Resolve, page: PageFacts): ProductS
     brand: textIn(product["brand"]) ?? textIn(product["manufacturer"]),
     gtin: gtinOf(product),
     sku: textIn(product["sku"]) ?? textIn(product["productID"]) ?? textIn(product["mpn"]) ?? fromVariant.sku,
-    image: imageIn(product["image"], page),
+    image: addressIn(product["image"], page)?.href ?? null,
     description: textIn(product["description"])?.slice(0, 5_000) ?? null,
     variants: variants.map((variant) => {
       const own = readOffers(resolve(variant["offers"]), resolve, page);
@@ -111,10 +112,6 @@ function gtinOf(thing: Json): string | null {
     thing["isbn"],
     thing["productID"],
   );
-}
-
-function imageIn(value: unknown, page: PageFacts): string | null {
-  return URL.parse(textIn(value) ?? "", page.url)?.href ?? null;
 }
 
 type OfferSays = Pick<

@@ -21,6 +21,12 @@ export function textIn(value: unknown): string | null {
   return null;
 }
 
+/** The address in a value, beside the page's own; null if there is none. */
+export function addressIn(value: unknown, page: PageFacts): URL | null {
+  const text = textIn(value);
+  return text === null ? null : URL.parse(text, page.url);
+}
+
 /** The objects in what may be one or a list of them. */
 export function objectsIn(value: unknown): Json[] {
   return [value].flat().filter(isObject);

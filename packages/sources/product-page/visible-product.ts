@@ -1,5 +1,5 @@
 import type { Availability } from "@pricefleet/contracts";
-import { parsePrice, parsePriceRange, parsePrices } from "@pricefleet/pricing";
+import { currencyOf, parsePrice, parsePriceRange, parsePrices } from "@pricefleet/pricing";
 import { type Element, shortText } from "../reading/index.ts";
 import { type PageFacts, type ProductSays, saysNothing } from "./product-says.ts";
 import { realAmount } from "./values.ts";
@@ -76,7 +76,7 @@ function candidatesIn(visible: VisibleText, page: PageFacts, currencyHint: strin
     const text = joinedCents(element);
     const price = parsePriceRange(text, hints);
     const amount = realAmount(price?.amount ?? null);
-    const isSigned = parsePrice(text, { ...hints, currencyHint: null })?.currency != null;
+    const isSigned = printsCurrency(text, hints);
     if (price === null || amount === null) return [];
 
     const names = namesAround(element);
@@ -104,6 +104,15 @@ function candidatesIn(visible: VisibleText, page: PageFacts, currencyHint: strin
       },
     ];
   });
+}
+
+/** A sign that several currencies share, such as "$" or "kr", is a currency as well, though not known which. */
+function printsCurrency(
+  text: string,
+  { domain, locale }: { domain: string; locale: string | null },
+): boolean {
+  const possible = [null, "USD", "SEK", "JPY"];
+  return possible.some((currencyHint) => currencyOf(text, { domain, locale, currencyHint }) !== null);
 }
 
 /** The largest element around a text with a digit that still is one price: "<b>19</b><sup>99</sup> €". */
