@@ -160,7 +160,7 @@ function amountOf(value: unknown, product: Json, page: PageFacts): string | null
     Number.isInteger(value) &&
     Array.isArray(product["variants"]) &&
     product["price_min"] !== undefined;
-  return isInCents ? realAmount((Number(value) / 100).toFixed(2)) : amountIn(value, page);
+  return isInCents ? realAmount((value / 100).toFixed(2)) : amountIn(value, page);
 }
 
 function first<T>(keys: readonly string[], object: Json, read: (value: unknown) => T | null): T | null {

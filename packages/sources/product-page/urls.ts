@@ -11,7 +11,7 @@ export function normalizedAddress(address: string, base?: URL): URL | null {
   url.hash = "";
   url.username = "";
   url.password = "";
-  for (const name of [...url.searchParams.keys()]) {
+  for (const name of url.searchParams.keys().toArray()) {
     if (trackingParameter.test(name)) url.searchParams.delete(name);
   }
   url.searchParams.sort();

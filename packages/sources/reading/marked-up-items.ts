@@ -9,6 +9,9 @@ type Syntax = typeof microdata | typeof rdfa;
 /** More characters than any value that is read; a description is cut here. */
 const MOST_TEXT = 2_000;
 
+/** Each may hold most of the page, which is then walked again. */
+const MOST_REFERENCES = 100;
+
 interface Items {
   nodes: Json[];
   /** Properties that stand in no item at all; half of the pages with microdata forget the item. */
@@ -67,7 +70,7 @@ function referredElements(html: Html, syntax: Syntax): Map<string, Element> {
   const ids = html("[itemref]")
     .toArray()
     .flatMap((element) => (element.attribs["itemref"] ?? "").split(/\s+/));
-  if (ids.length === 0 || ids.length > 1_000) return new Map();
+  if (ids.length === 0 || ids.length > MOST_REFERENCES) return new Map();
   const wanted = new Set(ids);
   const found = html("[id]")
     .toArray()
