@@ -57,7 +57,7 @@ export async function finishSync(
  * Writes the bars of one series. History wins over what ticks made of a bar that is over: its exchange heard them all. The
  * bar that ticks are still making is theirs. What is there already is not written again.
  *
- * Arrays, because one statement of them costs the least by far of what lets conflicts be told apart (bench/history.ts).
+ * Arrays, because one statement of them stores, compares and tells conflicts apart (bench/history.ts measures it against a COPY).
  */
 export async function storeHistoryBars(
   db: Database,
