@@ -79,6 +79,7 @@ async function startOwnStack(workers: number, interrupted: AbortSignal, closers:
   const stack = await startStack({
     name: "up",
     workers,
+    readsQuotes: false,
     apiPort: await findFreePort(),
     environment: {},
     endWithStarter: true,

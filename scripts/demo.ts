@@ -37,6 +37,7 @@ async function demo(interrupted: AbortSignal): Promise<number> {
   const stack = await startStack({
     name: "demo",
     workers: WORKERS,
+    readsQuotes: false,
     apiPort,
     environment: { SAMPLE_BASE_URL: marketplace.url, ...feed.environment },
     endWithStarter: true,

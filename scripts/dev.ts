@@ -22,6 +22,7 @@ await runCommand(async (interrupted) => {
   const stack = await startStack({
     name: "dev",
     workers: WORKERS,
+    readsQuotes: false,
     apiPort,
     environment: { SAMPLE_BASE_URL: marketplace.url, ...feed.environment },
     endWithStarter: true,

@@ -20,6 +20,8 @@ import {
 const API_START_TIMEOUT_MS = 60_000;
 const BROKER_TRIES = 3;
 const root = join(import.meta.dirname, "..");
+/** One worker for all instruments, as in the chart. */
+const QUOTE_QUEUES = "quote_refresh:4,history_sync:4";
 
 /** The port that people open is taken. */
 export class PortTakenError extends Error {
@@ -30,6 +32,8 @@ export interface StackOptions {
   /** Everything it keeps is under .local/<name>. */
   name: string;
   workers: number;
+  /** Whether the pages of instruments are read and history is synced: from the sites themselves. */
+  readsQuotes: boolean;
   apiPort: number;
   /** Added to the environment of every service. */
   environment: Record<string, string>;
@@ -44,7 +48,7 @@ export interface StackOptions {
   onUnexpectedEnd(report: string): void;
 }
 
-/** PostgreSQL, RabbitMQ, a dispatcher, workers, a streamer and the API. */
+/** PostgreSQL, RabbitMQ, a dispatcher, workers, one for quotes if wanted, a streamer and the API. */
 export interface Stack {
   servers: Servers;
   apiUrl: string;
@@ -122,6 +126,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     service("streamer", "streamer", workerEnvironment);
     for (let number = 1; number <= options.workers; number++) {
       service(`worker-${number}`, "worker", workerEnvironment);
+    }
+    if (options.readsQuotes) {
+      service("quotes-worker", "worker", { ...workerEnvironment, WORKER_QUEUES: QUOTE_QUEUES });
     }
     return { servers, apiUrl, workerEnvironment, services, logFolder, start, stop };
   } catch (error) {

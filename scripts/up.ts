@@ -16,10 +16,13 @@ await runCommand(async (interrupted) => {
   }
   const apiPort = apiPortFromEnvironment();
   await requireFreePort(apiPort, "make up");
-  console.error(`Starting PostgreSQL, RabbitMQ, a dispatcher, ${workers} workers, a streamer and the API …`);
+  console.error(
+    `Starting PostgreSQL, RabbitMQ, a dispatcher, ${workers} workers, a quotes worker, a streamer and the API …`,
+  );
   const stack = await startStack({
     name: "up",
     workers,
+    readsQuotes: true,
     apiPort,
     environment: {},
     endWithStarter: false,

@@ -168,9 +168,11 @@ describe("quotes of pages", () => {
     timeout: 60_000,
   }, async () => {
     await book.query("UPDATE instruments SET enabled = false WHERE symbol = 'USDIDR'");
-    await waitFor("its target to be cancelled", 20_000, async () =>
-      (await targetOf("USDIDR"))?.state === "cancelled" ? true : null,
-    );
+    const cancelled = await waitFor("its target to be cancelled", 20_000, async () => {
+      const target = await targetOf("USDIDR");
+      return target?.state === "cancelled" ? target : null;
+    });
+    expect(cancelled.state).toBe("cancelled");
     site.show("USDIDR", "16,300");
     await book.query("UPDATE instruments SET enabled = true WHERE symbol = 'USDIDR'");
     await quoteAt("USDIDR", "16300");
