@@ -66,6 +66,7 @@ export {
   markDeadLettered,
   markGivenUp,
   postponeTarget,
+  takeBackForgottenClaim,
   type TargetFailure,
 } from "./repositories/target-repository.ts";
 export { isRetryable, sqlStateOf } from "./retryable-errors.ts";

@@ -227,6 +227,10 @@ const workersCalls: Record<string, Call> = {
   claimTarget: (db) => claimed(db, aQueuedTarget()),
   postponeTarget: async (db) =>
     door.postponeTarget(db, await aClaim(), { ...failure, delayMs: 1_000, countsAsAttempt: true }),
+  takeBackForgottenClaim: async (db) => {
+    const { targetId } = await aClaim();
+    await door.takeBackForgottenClaim(db, targetId, 1);
+  },
   markGivenUp: async (db) => door.markGivenUp(db, await aClaim(), "dead", failure),
   markDeadLettered: (db) => door.markDeadLettered(db, aDeadTarget()),
   finishListing: async (db) => {

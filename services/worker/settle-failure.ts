@@ -19,6 +19,7 @@ import type { FetchedPage } from "@pricefleet/fetching";
 import { reportUnexpected } from "@pricefleet/logging";
 import type { Delivery } from "@pricefleet/queue";
 import { decideFate, hostTroubleOf } from "./decide-fate.ts";
+import { giveUpLease } from "./give-up-lease.ts";
 import { saveSnapshot } from "./save-snapshot.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -73,13 +74,14 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
       return postpone(attempt, { ...failure, delayMs, countsAsAttempt: false, metWall: true }, bench);
     }
     case "failed":
-      await withRetries(() => markGivenUp(bench.db, claim, "failed", failure));
+      if (!(await withRetries(() => markGivenUp(bench.db, claim, "failed", failure))))
+        return giveUpLease(attempt, bench);
       if (failure.reason === "gone")
         await withRetries(() => markListingGone(bench.db, claim.source, claim.externalId));
       return;
     case "dead": {
       const isOurs = await withRetries(() => markGivenUp(bench.db, claim, "dead", failure));
-      if (!isOurs) return;
+      if (!isOurs) return giveUpLease(attempt, bench);
       await bench.belt.deadLetter(delivery, {
         reason: failure.reason,
         attempts: claim.attempt,
@@ -101,12 +103,13 @@ async function tellHost(error: unknown, { host, slot }: Claim, { db }: Workbench
 }
 
 async function postpone(
-  { claim, delivery }: FailedAttempt,
+  attempt: FailedAttempt,
   postponement: TargetFailure & { delayMs: number; countsAsAttempt: boolean; metWall?: boolean },
   bench: Workbench,
 ): Promise<void> {
+  const { claim, delivery } = attempt;
   const postponed = await withRetries(() => postponeTarget(bench.db, claim, postponement));
-  if (postponed === "lost") bench.logger.info("another worker has the target; nothing changed");
+  if (postponed === "lost") return giveUpLease(attempt, bench);
   if (typeof postponed !== "number") return;
   const message = { ...delivery.message, publish_id: postponed };
   await bench.belt.publishLater(

@@ -5,6 +5,7 @@ import type { Delivery } from "@pricefleet/queue";
 import { claimDelivery } from "./claim-delivery.ts";
 import { countBeyondSlot } from "./count-beyond-slot.ts";
 import { saveSnapshot } from "./save-snapshot.ts";
+import { giveUpLease } from "./give-up-lease.ts";
 import { settleFailure } from "./settle-failure.ts";
 import { waitForSlot } from "./wait-for-slot.ts";
 import type { Workbench } from "./workbench.ts";
@@ -36,7 +37,8 @@ export async function workOnListing(delivery: Delivery, bench: Workbench): Promi
     const finished = await withRetries(() =>
       finishListing(bench.db, { claim, item, details, snapshot, learnedMode: fetched.learnedMode, baseRate }),
     );
-    logger.info(finished === "lost" ? "another worker has the target; nothing stored" : "target done", {
+    if (finished === "lost") return await giveUpLease({ delivery }, bench);
+    logger.info("target done", {
       title: item.title,
       amount: item.amount,
       currency: item.currency,

@@ -12,10 +12,10 @@ import {
   queuedTargets,
   rowOf,
 } from "../fixtures/test-book.ts";
-import { takeDueTargets } from "./belt-repository.ts";
+import { returnOverdueTargets, takeDueTargets } from "./belt-repository.ts";
 import { finishListing } from "./finish-repository.ts";
 import { changeRunState, markCollected } from "./run-repository.ts";
-import { markDeadLettered, markGivenUp } from "./target-repository.ts";
+import { markDeadLettered, markGivenUp, takeBackForgottenClaim } from "./target-repository.ts";
 
 const book = await openTestBook(await createTestDatabase());
 const { db } = book;
@@ -298,5 +298,21 @@ describe("turns on the belt and claims together", () => {
     if (!target) throw new Error("one was due");
     await claimed(db, target);
     expect(await takeDueTargets(db, 10)).toEqual([]);
+  });
+});
+
+describe("a claim that PostgreSQL has forgotten in a crash", () => {
+  it("gives its target back to the belt at once, and only its own", async () => {
+    const target = await oneQueued();
+    expect(await takeBackForgottenClaim(db, target.targetId, target.publishId - 1)).toBe(false);
+    expect(await returnOverdueTargets(db, 10)).toBe(0);
+    expect(await takeBackForgottenClaim(db, target.targetId, target.publishId)).toBe(true);
+    expect(await returnOverdueTargets(db, 10)).toBe(1);
+
+    const [again] = await takeDueTargets(db, 1);
+    if (again === undefined) throw new Error("nothing was due");
+    await claimed(db, again);
+    expect(await takeBackForgottenClaim(db, again.targetId, again.publishId)).toBe(false);
+    expect(await rowOf(db, again.targetId)).toMatchObject({ state: "running" });
   });
 });

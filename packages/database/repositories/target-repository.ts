@@ -191,6 +191,26 @@ export async function postponeTarget(
   return onTheBelt ? row.publish_id : null;
 }
 
+/**
+ * Claims commit asynchronously, so a crash of PostgreSQL can forget one: its target is then `queued` under the publish
+ * id of a message that is about to be acknowledged. It comes back to the belt at once, not only when it is overdue.
+ * @returns whether it was so.
+ */
+export async function takeBackForgottenClaim(
+  db: Database,
+  targetId: string,
+  publishId: number,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable("targets")
+    .set({ republish_after: sql`now()` })
+    .where("id", "=", targetId)
+    .where("state", "=", "queued")
+    .where("publish_id", "=", publishId)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows === 1n;
+}
+
 /** After the dead letter was confirmed by the broker. */
 export async function markDeadLettered(db: Database, targetId: string): Promise<void> {
   await db
