@@ -1,5 +1,4 @@
-import { waitFor } from "../../fleet/index.ts";
-import { logOf } from "../../fleet/index.ts";
+import { logOf, waitFor } from "../../fleet/index.ts";
 import type { Fault } from "../fault.ts";
 
 const GRACE_MS = 60_000;
