@@ -64,8 +64,14 @@ export default {
     {
       name: "a-package-is-entered-by-its-index",
       severity: "error",
-      from: { path: "^(packages|services|scripts|test|bench)/([^/]+)" },
+      from: { path: "^(packages|services|scripts|bench)/([^/]+)" },
       to: { path: "^packages/([^/]+)/", pathNot: ["^packages/[^/]+/index[.]ts$", "^packages/$2/"] },
+    },
+    {
+      name: "a-test-enters-a-package-by-its-index-or-its-test-support",
+      severity: "error",
+      from: { path: "^test/" },
+      to: { path: "^packages/([^/]+)/", pathNot: "^packages/[^/]+/(index[.]ts$|test-support/)" },
     },
     {
       name: "a-site-does-not-import-another-site",

@@ -68,7 +68,7 @@ export function readStateProduct(html: Html, page: PageFacts): ProductSays | nul
 }
 
 /** The JSON in a script: what is assigned to a name, or given to `push` or `parse`. */
-function* statesIn(script: string): Generator<unknown> {
+function* statesIn(script: string): Generator {
   const starts = /(?:=|push\(|meta\s*=)\s{0,10}(?=[{[]\s{0,10}["{[])/g;
   let past = 0;
   let tries = 0;

@@ -1,4 +1,4 @@
-import { type Element, type Html, isElement, type PageNode } from "../reading/index.ts";
+import { type Element, type Html, isElement, isText, type PageNode } from "../reading/index.ts";
 import { beside, buyWords, struck } from "./visible-words.ts";
 
 /** A piece of text that could be a price or say whether the thing can be bought, with where it stands. */
@@ -39,7 +39,7 @@ export function readVisibleText(html: Html): VisibleText {
 
   const walk = (nodes: readonly PageNode[], parent: Element | null, around: Around): void => {
     for (const node of nodes) {
-      if (node.type === "text" && parent !== null) {
+      if (isText(node) && parent !== null) {
         const text = node.data.replace(/\s+/g, " ").trim();
         if (text === "") continue;
         if (text.length <= LONGEST_PIECE && seen.pieces.length < MOST_PIECES)
@@ -101,6 +101,6 @@ function isBuyButton(element: Element, names: string): boolean {
   if (!/^(button|input|a)$/.test(element.name)) return false;
   const { value = "", title = "" } = element.attribs;
   const label = element.attribs["aria-label"] ?? "";
-  const text = element.children.flatMap((child) => (child.type === "text" ? child.data : [])).join(" ");
+  const text = element.children.flatMap((child) => (isText(child) ? child.data : [])).join(" ");
   return buyWords.test(`${names} ${value} ${title} ${label} ${text}`.slice(0, 500));
 }

@@ -6,6 +6,7 @@ export {
   type Element,
   type Html,
   isElement,
+  isText,
   type PageNode,
   parseHtml,
   type Selection,

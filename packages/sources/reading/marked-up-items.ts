@@ -1,5 +1,5 @@
 import type { Json } from "./json-ld.ts";
-import { type Element, type Html, isElement, type PageNode } from "./parse-html.ts";
+import { type Element, type Html, isElement, isText, type PageNode } from "./parse-html.ts";
 
 /** How a vocabulary is written into attributes. */
 const microdata = { scope: "itemscope", type: "itemtype", property: "itemprop" } as const;
@@ -104,7 +104,7 @@ export function shortText(element: Element, mostCharacters: number): string {
   const add = (nodes: readonly PageNode[]): void => {
     for (const node of nodes) {
       if (text.length > mostCharacters) return;
-      if (node.type === "text") text = text.trimStart() + node.data.replace(/\s+/g, " ");
+      if (isText(node)) text = text.trimStart() + node.data.replace(/\s+/g, " ");
       else if (isElement(node) && !/^(script|style|template|noscript)$/.test(node.name)) add(node.children);
     }
   };

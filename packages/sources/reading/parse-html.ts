@@ -7,6 +7,13 @@ type Root = Exclude<Parameters<typeof load>[0], string | Buffer | readonly unkno
 export type PageNode = Extract<Root, { children: unknown }>["children"][number];
 export type Element = Extract<PageNode, { attribs: unknown }>;
 
+/** The words between tags, and not a comment's. */
+export type TextNode = Extract<PageNode, { nodeType: 3 }>;
+
+export function isText(node: PageNode): node is TextNode {
+  return node.nodeType === 3;
+}
+
 export function isElement(node: PageNode): node is Element {
   return "attribs" in node;
 }
