@@ -74,14 +74,14 @@ test("a manifest is answered line by line, in order, and what cannot be read doe
     { file: "missing.html", url: itemAddress },
     { file: "here.html", url: itemAddress },
     { file: "broken.gz", url: itemAddress },
-    { file: "here.html", url: "https://shop.example/2" },
+    { file: "here.html", url: "ftp://shop.example/2" },
   ].map((entry) => JSON.stringify(entry));
   writeFileSync(join(folder, "saved/all.jsonl"), [...entries, "rubbish", ""].join("\n"));
 
   const { lines, status } = extract("--manifest", "saved/all.jsonl");
   expect(status).toBe(1);
   expect(lines).toMatchObject([
-    { file: "wall.html", page: "listing", state: "blocked", source: null, items: [] },
+    { file: "wall.html", page: "listing", state: "blocked", source: "product-page", items: [] },
     {
       file: "missing.html",
       url: itemAddress,

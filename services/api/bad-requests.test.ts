@@ -63,7 +63,7 @@ describe("a request that is not right", () => {
       "/runs",
       { source: "amazon", term: "x" },
       "source",
-      'is "amazon"; it should be one of ebay, olx, sample, json-api, product-page',
+      'is "amazon"; it should be one of ebay, olx, sample, json-api, tradingview, quote-page, product-page',
     ],
     [
       "/runs",
