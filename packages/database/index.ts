@@ -31,6 +31,8 @@ export * from "./repositories/market-repository.ts";
 export * from "./repositories/market-run-repository.ts";
 export * from "./repositories/page-health-repository.ts";
 export * from "./repositories/partition-repository.ts";
+export type { Position } from "./repositories/positions.ts";
+export * from "./repositories/price-queries.ts";
 export * from "./repositories/rereading-repository.ts";
 export * from "./repositories/robots-repository.ts";
 export * from "./repositories/run-counts-repository.ts";

@@ -1,6 +1,7 @@
 import type { Availability, Item, ListingDetails } from "@pricefleet/contracts";
 import { type RawBuilder, sql } from "kysely";
 import type { Database } from "../connect.ts";
+import { exactTime, pageOf, type Position } from "./positions.ts";
 
 /**
  * What the API reads of listings and their prices. Rows are named as its JSON is, so that nothing translates them.
@@ -26,13 +27,6 @@ export interface Comparison {
   base: string;
   /** Of the currency asked for, for one of the base currency; decimal. */
   rate: string;
-}
-
-/** Where a page of rows ended: the next one begins after it, whatever was inserted before it since. */
-export interface Position {
-  /** The row's value in the order's column, exact: a timestamp to the microsecond, or an amount. */
-  key: string;
-  id: string;
 }
 
 const orders = {
@@ -210,117 +204,4 @@ export async function findListing(db: Database, id: string) {
     .orderBy("search_id")
     .execute();
   return { ...listing, searches };
-}
-
-/** A page of a listing's prices, the newest first; null if there is no such listing. */
-export async function findPrices(db: Database, listingId: string, limit: number, after: Position | null) {
-  const listing = await db.selectFrom("listings").select("id").where("id", "=", listingId).executeTakeFirst();
-  if (listing === undefined) return null;
-  let query = db
-    .selectFrom("price_observations as o")
-    .leftJoin("snapshots as s", "s.id", "o.snapshot_id")
-    .where("o.listing_id", "=", listingId);
-  if (after !== null) {
-    query = query.where(
-      sql<boolean>`(o.observed_at, o.id) < (${after.key}::timestamptz, ${after.id}::bigint)`,
-    );
-  }
-  const rows = await query
-    .select([
-      "o.id",
-      "o.amount",
-      "o.amount_max",
-      "o.buy_it_now",
-      "o.currency",
-      "o.shipping",
-      "o.observed_at",
-      "o.confirmed_at",
-      "o.confirmations",
-      "o.base_currency",
-      "o.base_amount",
-      "o.base_rate",
-      "o.base_quote_ids",
-      "o.base_quoted_at",
-      sql.ref<"no-rate" | "stale-rate" | null>("o.base_missing").as("base_missing"),
-      "o.corrected_at",
-      sql.ref<"card" | "page">("o.read_from").as("read_from"),
-      sql.ref<Item["methods"]>("o.methods").as("methods"),
-      "s.id as snapshot_id",
-      "s.sha256 as snapshot_sha256",
-      "s.url as snapshot_url",
-      "s.pruned_at as snapshot_pruned_at",
-      exactTime("o.observed_at").as("key"),
-    ])
-    .orderBy("o.observed_at", "desc")
-    .orderBy("o.id", "desc")
-    .limit(limit + 1)
-    .execute();
-  const { items, next } = pageOf(rows, limit);
-  return { items: items.map((row) => nestBase(nestSnapshot(row))), next };
-}
-
-interface SnapshotColumns {
-  snapshot_id: string | null;
-  snapshot_sha256: string | null;
-  snapshot_url: string | null;
-  snapshot_pruned_at: Date | null;
-}
-
-function nestSnapshot<Row extends SnapshotColumns>(row: Row) {
-  const {
-    snapshot_id: id,
-    snapshot_sha256: sha256,
-    snapshot_url: url,
-    snapshot_pruned_at: prunedAt,
-    ...price
-  } = row;
-  const isKnown = id !== null && sha256 !== null && url !== null;
-  return {
-    ...price,
-    snapshot: isKnown ? { id, sha256, url, page_url: prunedAt === null ? `/snapshots/${id}` : null } : null,
-  };
-}
-
-/** What a price was worth in the base currency when it was seen; null: it was not valued. */
-function nestBase<
-  Row extends {
-    observed_at: Date;
-    base_currency: string | null;
-    base_amount: string | null;
-    base_rate: string | null;
-    base_quote_ids: string[] | null;
-    base_quoted_at: Date | null;
-    base_missing: "no-rate" | "stale-rate" | null;
-  },
->(row: Row) {
-  const { base_currency, base_amount, base_rate, base_quote_ids, base_quoted_at, base_missing, ...price } =
-    row;
-  if (base_currency === null) return { ...price, base: null };
-  const ageMs = base_quoted_at === null ? null : row.observed_at.getTime() - base_quoted_at.getTime();
-  const base = {
-    currency: base_currency,
-    amount: base_amount,
-    rate: base_rate,
-    quote_ids: base_quote_ids ?? [],
-    quoted_at: base_quoted_at,
-    age_seconds: ageMs === null ? null : Math.max(0, ageMs) / 1_000,
-    missing: base_missing,
-  };
-  return { ...price, base };
-}
-
-/** A Date has milliseconds; rows of one transaction differ by less, so a position carries the microseconds. */
-function exactTime(column: string) {
-  return sql<string>`to_char(${sql.ref(column)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
-}
-
-/** One row more than asked for was read, to know whether there is a next page. */
-function pageOf<Row extends Position>(rows: readonly Row[], limit: number) {
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  return {
-    // oxlint-disable-next-line no-unused-vars -- named so that the rest is without it
-    items: page.map(({ key, ...row }) => row),
-    next: rows.length > limit && last !== undefined ? { key: last.key, id: last.id } : null,
-  };
 }
