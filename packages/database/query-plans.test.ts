@@ -1,3 +1,4 @@
+// Long because every function of the package is called here, over one book that is dear to fill.
 import type { CollectorReport } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import { afterAll, describe, expect, it } from "vitest";

@@ -1,3 +1,4 @@
+// Long because all of it shares one API and its memory of quotes, cut and mended in turn.
 import { notifyBarsChanged, notifyQuotesChanged, storeQuotes, storeTickBars } from "@pricefleet/database";
 import { parquetReadObjects } from "hyparquet";
 import pg from "pg";

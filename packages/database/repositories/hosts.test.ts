@@ -1,3 +1,4 @@
+// Long because it is the list of what a host's clock and breaker do, each rule with its own few lines.
 import { sql } from "kysely";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "../../../test/harness/index.ts";
