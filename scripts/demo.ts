@@ -52,7 +52,7 @@ async function demo(interrupted: AbortSignal): Promise<number> {
   });
   stack.start(marketplace.service);
   stack.start(feed.service);
-  await subscribeToSyntheticFeed(stack.workerEnvironment["DATABASE_URL"] ?? "");
+  await subscribeToSyntheticFeed(stack.workerEnvironment["DATABASE_URL"] ?? "", { report: say, interrupted });
 
   say(`Collecting "${search.SEARCH_TERM}" from the sample marketplace at ${marketplace.url}`);
   const api = apiClient(stack.apiUrl);

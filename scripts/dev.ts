@@ -34,7 +34,10 @@ await runCommand(async (interrupted) => {
   closers.defer(() => stack.stop());
   stack.start(marketplace.service);
   stack.start(feed.service);
-  await subscribeToSyntheticFeed(stack.workerEnvironment["DATABASE_URL"] ?? "");
+  await subscribeToSyntheticFeed(stack.workerEnvironment["DATABASE_URL"] ?? "", {
+    report: (line) => console.error(line),
+    interrupted,
+  });
   recordStack(stack);
   closers.defer(async () => forgetStack());
 

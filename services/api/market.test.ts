@@ -125,9 +125,28 @@ describe("what something costs", () => {
     expect((await api.get("/prices/IDR?currency=USD")).body.price).toBe("0.0000625");
   });
 
+  it("the pairs that are there by default lead from every currency of eBay and OLX to the base currency and to any other", async () => {
+    const sites = "USD EUR GBP PLN CHF CAD AUD HKD SGD MYR TWD PHP VND INR RON UAH KZT UZS".split(" ");
+    const pairs = [...ids.keys()].filter((name) => /^FX_IDC:([A-Z]{3}USD|USD[A-Z]{3})$/.test(name));
+    await quoted(Object.fromEntries(pairs.map((name) => [name, "2"])));
+    await expect.poll(() => priceOf("FX_IDC:USDINR")).toBe("2");
+    for (const currency of sites.filter((code) => code !== "USD"))
+      expect((await api.get(`/prices/${currency}?currency=USD`)).body.used).toHaveLength(1);
+    const euros = await api.get("/prices/gold?unit=gram&currency=EUR");
+    expect(euros.body.used.map(({ instrument }: { instrument: string }) => instrument)).toEqual([
+      "TVC:GOLD",
+      "FX_IDC:EURUSD",
+    ]);
+    const { body } = await api.get("/prices/UZS?currency=EUR");
+    expect(body.used.map(({ instrument }: { instrument: string }) => instrument)).toEqual([
+      "FX_IDC:USDUZS",
+      "FX_IDC:EURUSD",
+    ]);
+  });
+
   it.each([
     ["/prices/unobtainium", 404, "nothing quotes unobtainium"],
-    ["/prices/gold?currency=JPY", 404, "from gold to JPY"],
+    ["/prices/gold?currency=SEK", 404, "from gold to SEK"],
     ["/prices/gold?unit=unit", 400, "gold is quoted per troy-ounce"],
     ["/prices/gold?unit=stone", 400, "troy-ounce, gram"],
   ])("%s is refused with what would be right", async (path, status, words) => {
@@ -262,7 +281,7 @@ describe("live quotes and bars", () => {
       .poll(() => told[0])
       .toMatchObject({ event: "quote", data: { symbol: "GOLD", price: "4000" } });
     await quoted({ "TVC:GOLD": "4001", "TVC:SILVER": "51" });
-    await expect.poll(() => told[1]).toMatchObject({ event: "quote", data: { price: "4001" } });
+    await expect.poll(() => told.at(-1)).toMatchObject({ event: "quote", data: { price: "4001" } });
     await storeTickBars(worker, [bar(2, "4002", false)]);
     await notifyBarsChanged(worker, changedSeries);
     await expect

@@ -1,10 +1,10 @@
-// A synthetic feed as a process: gold, silver, copper and USD/IDR, a few trades a second, until it is told to stop.
+// A synthetic feed as a process: all that is quoted by default, about a trade a second each, until it is told to stop.
 import { readEnvironment, wholeNumber } from "@pricefleet/contracts";
 import { z } from "zod";
+import { firstPrices } from "./first-prices.ts";
 import { startMarketFeed } from "./market-feed.ts";
 import { syntheticTicks } from "./synthetic-ticks.ts";
 
-const firstPrices = { "TVC:GOLD": 4_000, "TVC:SILVER": 50, "COMEX:HG1!": 5, "FX_IDC:USDIDR": 16_500 };
 const MEAN_GAP_MS = 700;
 
 const { PORT: port, SEED: seed } = readEnvironment(

@@ -15,6 +15,7 @@ site.show("GOLD", "1,950.35");
 site.show("SILVER", "22.904");
 site.show("COMEX-HG1!", "3.78205");
 site.show("USDIDR", "16\u202f250.5");
+site.show("EURUSD", "1.0835");
 
 const fleet = startFleet({
   databaseUrl: database.workerUrl,
@@ -23,7 +24,8 @@ const fleet = startFleet({
 });
 closers.defer(() => fleet.stop());
 const { book } = fleet;
-await book.query("UPDATE instruments SET refresh_seconds = 1");
+const shown = "'GOLD', 'SILVER', 'HG1!', 'USDIDR', 'EURUSD'";
+await book.query(`UPDATE instruments SET refresh_seconds = 1, enabled = symbol IN (${shown})`);
 
 const told: string[] = [];
 const listener = new pg.Client({ connectionString: database.workerUrl });
@@ -102,13 +104,14 @@ const rejectionsOf = async (symbol: string) => {
 };
 
 describe("quotes of pages", () => {
-  it("gold, silver, copper and USD/IDR are read by default, and again and again as they move", {
+  it("metals and currencies are read by default, and again and again as they move", {
     timeout: 90_000,
   }, async () => {
     const gold = await quoteAt("GOLD", "1950.35");
     expect(gold.source).toBe("page");
     await quoteAt("SILVER", "22.904");
     await quoteAt("USDIDR", "16250.5");
+    await quoteAt("EURUSD", "1.0835");
 
     site.show("GOLD", "1,951.00");
     const moved = await quoteAt("GOLD", "1951.00");
@@ -182,17 +185,15 @@ describe("quotes of pages", () => {
     site.show("eur", "1.0835 USD");
     await book.query(
       `INSERT INTO instruments (exchange, symbol, name, asset, currency, unit, page_url, page_selector, refresh_seconds, valid_min, valid_max)
-       VALUES ('BANK', 'EURUSD', 'Euro', 'EUR', 'USD', 'unit', $1, '#bid', 1, 0.5, 2)`,
+       VALUES ('BANK', 'EURO', 'Euro', 'EUR', 'USD', 'unit', $1, '#bid', 1, 0.5, 2)`,
       [`${site.url.replace("127.0.0.1", "localhost")}/rates/eur`],
     );
-    await quoteAt("EURUSD", "1.0835");
-    expect(await targetOf("EURUSD")).toMatchObject({ source: "quote-page" });
-    await book.query("UPDATE instruments SET page_url = $1 WHERE symbol = 'EURUSD'", [
-      `${site.url}/rates/eu2`,
-    ]);
+    await quoteAt("EURO", "1.0835");
+    expect(await targetOf("EURO")).toMatchObject({ source: "quote-page" });
+    await book.query("UPDATE instruments SET page_url = $1 WHERE symbol = 'EURO'", [`${site.url}/rates/eu2`]);
     site.show("eu2", "1.09 EUR");
     await waitFor("a price in another currency to be rejected", 20_000, async () => {
-      const rejected = await rejectionsOf("EURUSD");
+      const rejected = await rejectionsOf("EURO");
       return rejected?.last_reason === "in EUR, not in USD" ? true : null;
     });
   });

@@ -22,6 +22,7 @@ import * as ticksAndGaps from "./0021-ticks-and-gaps.ts";
 import * as askingForInstruments from "./0026-asking-for-instruments.ts";
 import * as history from "./0024-history.ts";
 import * as valuesInTheBaseCurrency from "./0027-values-in-the-base-currency.ts";
+import * as quotedCurrencies from "./0040-quoted-currencies.ts";
 
 /** In order. One that has landed is never edited: the next number changes what it made. */
 export const migrations: Record<string, Migration> = {
@@ -48,6 +49,7 @@ export const migrations: Record<string, Migration> = {
   "0024-history": history,
   "0026-asking-for-instruments": askingForInstruments,
   "0027-values-in-the-base-currency": valuesInTheBaseCurrency,
+  "0040-quoted-currencies": quotedCurrencies,
 };
 
 /** The schema a service needs: the newest migration it was written with. */
