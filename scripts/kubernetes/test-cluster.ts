@@ -21,8 +21,8 @@ export class NotATestClusterError extends Error {
 export interface TestCluster {
   context: string;
   /**
-   * For kubectl and helm; empty where they find it themselves. CLUSTER_PROGRAM, where there is one, restarts the
-   * cluster's own parts.
+   * For kubectl and helm; empty where they find it themselves. CLUSTER_PROGRAM, where there is one, starts the cluster's
+   * own parts.
    */
   environment: Record<string, string>;
   /** Where a NodePort is reached from this machine. */
@@ -85,7 +85,7 @@ function ownCluster(report: (line: string) => void): TestCluster {
   const wasUp = isUp(program);
   report(wasUp ? "Using the test cluster that is up" : "Starting a test cluster …");
   try {
-    run([program, "up", "--with-netpol", "--with-metrics", "--with-keda"], { timeoutMs: 300_000 });
+    bringUp(program, wasUp);
   } catch (error) {
     if (!wasUp) run([program, "down"], { timeoutMs: 120_000 });
     throw new NoClusterError(`a test cluster could not be started: ${messageOf(error)}`, { cause: error });
@@ -100,6 +100,19 @@ function ownCluster(report: (line: string) => void): TestCluster {
       if (!wasUp) run([program, "down"], { timeoutMs: 120_000 });
     },
   };
+}
+
+/** One that does not come up, half left over from an earlier use perhaps, is made anew once. */
+function bringUp(program: string, wasUp: boolean): void {
+  const up = () =>
+    run([program, "up", "--with-netpol", "--with-metrics", "--with-keda"], { timeoutMs: 300_000 });
+  try {
+    up();
+  } catch (error) {
+    if (wasUp) throw error;
+    run([program, "down"], { timeoutMs: 120_000 });
+    up();
+  }
 }
 
 function isUp(program: string): boolean {

@@ -15,7 +15,7 @@ const { KUBE_CONTEXT, API_URL, MANAGEMENT_URL, CLUSTER_PROGRAM } = parseEnvironm
 );
 export const apiUrl = API_URL;
 export const managementUrl = MANAGEMENT_URL;
-/** What restarts the cluster's own parts; null for a cluster that is not ours. */
+/** What starts the cluster's own parts; null for a cluster that is not ours. */
 export const clusterProgram = CLUSTER_PROGRAM ?? null;
 const REQUEST_TIMEOUT_MS = 10_000;
 

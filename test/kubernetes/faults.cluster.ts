@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { run as runProgram } from "../../scripts/kubernetes/tools.ts";
 import {
   apply,
   clusterProgram,
@@ -10,6 +9,7 @@ import {
   untilRun,
   waitForRollouts,
 } from "./cluster.ts";
+import { crash } from "./control-plane.ts";
 import { NAMESPACE, prepare, leave, waitUntilUp } from "./install.ts";
 import { handsOf, evict, finishesOf, imagesOf, handOf, readyPods, setPageDelay } from "./look.ts";
 import { applyOlderManifests } from "./older-version.ts";
@@ -83,9 +83,8 @@ describe("a run of 500 listings", () => {
     expect(await moreDone()).toBeGreaterThan(0);
   });
 
-  test.skipIf(clusterProgram === null)("goes on when kubelet and API server are restarted", async () => {
-    for (const part of ["kubelet", "kube-apiserver"]) runProgram([clusterProgram ?? "", "restart", part]);
-    await until("the API server", 60_000, () => kubectl("get", "--raw=/readyz"));
+  test.skipIf(clusterProgram === null)("goes on when kubelet and API server crash", async () => {
+    for (const part of ["kubelet", "kube-apiserver"] as const) await crash(clusterProgram ?? "", part);
     expect(await moreDone()).toBeGreaterThan(0);
   });
 
