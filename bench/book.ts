@@ -292,6 +292,8 @@ function anItem(externalId: string): Item {
     ended: false,
     match: "exact",
     methods: { adapter: "419.99" },
+    disagreed: [],
+    confidence: 0.97,
     list_price: null,
     best_offer: false,
     seller: "a-shop",

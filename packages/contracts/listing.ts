@@ -17,6 +17,15 @@ export const priceMethods = [
 ] as const;
 export type PriceMethod = (typeof priceMethods)[number];
 
+/** What one method read as the price. */
+export const priceVote = z.object({
+  method: z.enum(priceMethods),
+  amount,
+  /** Null where it names none. */
+  currency: currency.nullable(),
+});
+export type PriceVote = z.infer<typeof priceVote>;
+
 export const availabilities = ["in-stock", "out-of-stock", "sold", "ended", "pre-order"] as const;
 export type Availability = (typeof availabilities)[number];
 
@@ -49,6 +58,10 @@ export const item = z.object({
   match: z.enum(["exact", "related"]),
   /** What each method that read the price said. */
   methods: z.partialRecord(z.enum(priceMethods), amount),
+  /** Those of them that said another amount or currency than the item's. */
+  disagreed: z.array(priceVote),
+  /** How far the price can be trusted, 0 to 1: docs/extraction.md has the rule. Null where there is no price. */
+  confidence: z.number().min(0).max(1).nullable(),
   /** Struck-through or recommended retail price. */
   list_price: amount.nullable(),
   best_offer: z.boolean(),

@@ -20,3 +20,4 @@ export { normalizeAmount } from "./normalize-amount.ts";
 export { parsePrice, parsePriceRange, parsePrices, type Price, type PriceRange } from "./parse-price.ts";
 export type { PriceOptions } from "./read-prices.ts";
 export { currencyOf, type CurrencyHints } from "./resolve-currency.ts";
+export { settleVotes, type SettledVotes, type VotingRule } from "./settle-votes.ts";

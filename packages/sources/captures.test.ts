@@ -164,6 +164,31 @@ test.skipIf(!hasCaptures)(
   60_000,
 );
 
+describe.skipIf(!hasCaptures)("the votes on pages that were really sent", () => {
+  test("a price that a site converts for the visitor is kept beside the seller's, which is trusted less for it", () => {
+    const [rtx] = readSaved("ebay/2025-06-item-com-rtx5090.html").items;
+    expect(rtx).toMatchObject({
+      amount: "3500.00",
+      currency: "EUR",
+      disagreed: [{ method: "json-ld", amount: "3971.45", currency: "USD" }],
+    });
+    const [pounds] = readSaved("ebay/2020-item-com-21e7.html").items;
+    expect(pounds).toMatchObject({ amount: "1.99", currency: "GBP", disagreed: [] });
+    expect(pounds?.confidence).toBeGreaterThan(rtx?.confidence ?? 1);
+  });
+
+  test("of shops' prices no wrong one is as sure as nine in ten", () => {
+    const wrong = benchmarkPages().flatMap((page) => {
+      const input = { url: page.url, html: readBenchmarkPage(page), status: null };
+      const reading = sources.read(input, sources.byName("product-page"));
+      const { price, line } = judge(page, reading);
+      const confidence = reading.items[0]?.confidence ?? 0;
+      return price === false && confidence >= 0.9 ? [`${line} at ${confidence}`] : [];
+    });
+    expect(wrong).toEqual([]);
+  }, 60_000);
+});
+
 describe.skipIf(!hasCaptures)("on pages served in place of what was asked for", () => {
   test.each(hasCaptures ? blockedPages() : [])("$file is $state and gives no item", ({ file, state }) => {
     expect(readSaved(file)).toMatchObject({ state, items: [] });

@@ -9,7 +9,8 @@ import {
   PermanentError,
   type Source,
 } from "@pricefleet/contracts";
-import { emptyItem, unreadable } from "./reading/index.ts";
+import { settleVotes } from "@pricefleet/pricing";
+import { emptyItem, keptVotes, unreadable, voteOf } from "./reading/index.ts";
 
 interface CatalogSourceOptions {
   name: string;
@@ -93,7 +94,7 @@ function readPlace(catalog: Catalog, source: string, page: PageInput, place: Cat
         }),
         amount,
         currency,
-        methods: amount === null ? {} : { api: amount },
+        ...keptVotes(settleVotes(voteOf("api", { amount, currency }), "site"), amount),
       };
       return readingOf(source, "listing", [item]);
     }

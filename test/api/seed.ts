@@ -31,6 +31,8 @@ export function anItem(externalId: string, changes: Partial<Item> = {}): Item {
     ended: false,
     match: "exact",
     methods: { adapter: changes.amount ?? "10.00" },
+    disagreed: [],
+    confidence: 0.97,
     list_price: null,
     best_offer: false,
     seller: "a seller",

@@ -20,6 +20,8 @@ export function expectedListing(listing: Listing, baseUrl: string): ExpectedList
   return {
     ...expectedCard(listing, baseUrl, "exact"),
     methods: { adapter: decimalOf(listing.cents), "json-ld": decimalOf(listing.cents) },
+    // Two that agree: the most that is ever said.
+    confidence: 0.99,
     details: {
       description: listing.description,
       images: pictures.map(absolute),
@@ -66,6 +68,8 @@ function expectedCard(listing: Listing, baseUrl: string, match: Item["match"]): 
     ended: listing.availability === "sold" || listing.availability === "ended",
     match,
     methods: { adapter: decimalOf(listing.cents) },
+    disagreed: [],
+    confidence: 0.97,
     list_price: decimalOrNull(listing.listCents),
     best_offer: listing.bestOffer,
     seller: listing.seller.name,

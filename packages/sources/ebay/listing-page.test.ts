@@ -74,6 +74,8 @@ describe("the layout since 2022", () => {
         ended: false,
         match: "exact",
         methods: { adapter: "12.50" },
+        disagreed: [],
+        confidence: 0.97,
         list_price: null,
         best_offer: false,
         seller: "acme-shop",
@@ -103,6 +105,8 @@ describe("the layout since 2022", () => {
       amount: "3500.00",
       currency: "EUR",
       methods: { adapter: "3500.00", "json-ld": "3971.45" },
+      disagreed: [{ method: "json-ld", amount: "3971.45", currency: "USD" }],
+      confidence: 0.78,
     });
   });
 
@@ -148,6 +152,8 @@ describe("the layout of 2020", () => {
       availability: "in-stock",
       seller: "acme-shop",
       methods: { adapter: "1.99", microdata: "1.99" },
+      disagreed: [],
+      confidence: 0.99,
     });
     expect(reading.details).toEqual({
       description: "A kettle that sings",

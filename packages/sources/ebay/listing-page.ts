@@ -1,6 +1,14 @@
 import type { Availability, Item, ListingDetails, PageInput, PageReading } from "@pricefleet/contracts";
-import { normalizeAmount } from "@pricefleet/pricing";
-import { emptyItem, parseHtml, readStructuredOffer, unreadable } from "../reading/index.ts";
+import { settleVotes } from "@pricefleet/pricing";
+import {
+  emptyItem,
+  keptVotes,
+  markupVote,
+  parseHtml,
+  readStructuredOffer,
+  unreadable,
+  voteOf,
+} from "../reading/index.ts";
 import { readListing2020 } from "./listing-2020.ts";
 import { readListing2025 } from "./listing-2025.ts";
 import type { ListingText } from "./listing-text.ts";
@@ -49,6 +57,12 @@ function readItem(text: ListingText, offers: Offers, pageUrl: string): Item | nu
 
   // Microdata repeats the seller's own price; JSON-LD may be converted for the visitor and hints at nothing.
   const price = readPrice(text.priceLine, offers.microdata?.currency ?? null);
+  const votes = [
+    ...voteOf("adapter", price),
+    ...markupVote("json-ld", offers.jsonLd),
+    ...markupVote("microdata", offers.microdata),
+    ...markupVote("opengraph", offers.openGraph),
+  ];
   return {
     ...emptyItem({ external_id: itemId, url: itemUrl(itemId, pageUrl), title: text.title }),
     amount: price?.amount ?? null,
@@ -64,7 +78,7 @@ function readItem(text: ListingText, offers: Offers, pageUrl: string): Item | nu
     best_offer: text.bestOffer,
     seller: text.seller,
     image_url: text.images.map(largestImage)[0] ?? null,
-    methods: methodsOf(price?.amount ?? null, offers),
+    ...keptVotes(settleVotes(votes, "site"), price?.amount ?? null),
   };
 }
 
@@ -75,16 +89,6 @@ function availabilityOf(text: ListingText, offers: Offers): Availability {
   if (/PreOrder/i.test(stated)) return "pre-order";
   const isOut = /OutOfStock|SoldOut/i.test(stated) || words.outOfStock.test(text.quantityLine ?? "");
   return isOut ? "out-of-stock" : "in-stock";
-}
-
-function methodsOf(adapter: string | null, offers: Offers): Item["methods"] {
-  const said = {
-    adapter,
-    "json-ld": normalizeAmount(offers.jsonLd?.price ?? ""),
-    microdata: normalizeAmount(offers.microdata?.price ?? ""),
-    opengraph: normalizeAmount(offers.openGraph?.price ?? ""),
-  };
-  return Object.fromEntries(Object.entries(said).filter(([, amount]) => amount !== null));
 }
 
 function readDetails(text: ListingText, source: string): ListingDetails {

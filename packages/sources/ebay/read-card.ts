@@ -1,5 +1,6 @@
 import type { Item } from "@pricefleet/contracts";
-import { emptyItem } from "../reading/index.ts";
+import { settleVotes } from "@pricefleet/pricing";
+import { emptyItem, keptVotes, voteOf } from "../reading/index.ts";
 import type { CardText } from "./card-text.ts";
 import { readPrice, readShipping } from "./money.ts";
 import { itemIdOf, itemUrl } from "./urls.ts";
@@ -29,7 +30,7 @@ export function readCard(card: CardText, pageUrl: string): Item | null {
     best_offer: card.lines.some((line) => words.bestOffer.test(line)),
     seller: card.seller,
     image_url: card.imageUrl,
-    methods: price === null ? {} : { adapter: price.amount },
+    ...keptVotes(settleVotes(voteOf("adapter", price), "site"), price?.amount ?? null),
   };
 }
 

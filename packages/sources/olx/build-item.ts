@@ -1,6 +1,6 @@
-import type { Item } from "@pricefleet/contracts";
-import { normalizeAmount, parsePrice } from "@pricefleet/pricing";
-import { emptyItem } from "../reading/index.ts";
+import type { Item, PriceVote } from "@pricefleet/contracts";
+import { normalizeAmount, parsePrice, settleVotes } from "@pricefleet/pricing";
+import { emptyItem, keptVotes, voteOf } from "../reading/index.ts";
 import type { StateAd } from "./embedded-state.ts";
 import { isPositive, nothingOffered, type Offered, priceOptionsFor, readOffered } from "./offered.ts";
 
@@ -13,16 +13,22 @@ export interface PrintedAd {
   imageUrl: string | null;
 }
 
-/** The item that the printed ad and the page's state tell of together. What is printed goes before. */
+/** The item that the printed ad and the page's state tell of together. What is printed goes before; markup votes beside it. */
 export function buildItem(
   identity: Pick<Item, "external_id" | "url">,
   printed: PrintedAd | null,
   state: StateAd | null,
+  markupVotes: readonly PriceVote[] = [],
 ): Item {
   const seen = printed === null ? nothingOffered : readOffered(printed.priceText);
   const stated = state === null ? nothingOffered : offeredIn(state);
   const offered = seen.amount === null && seen.kind === null ? stated : seen;
   const title = printed?.title ?? "";
+  const votes = [
+    ...voteOf("adapter", seen),
+    ...voteOf("embedded-state", stated),
+    ...(offered.kind === null ? markupVotes : []),
+  ];
   return {
     ...emptyItem({ ...identity, title: title === "" ? oneLine(state?.title ?? "") : title }),
     amount: offered.amount,
@@ -34,10 +40,7 @@ export function buildItem(
     ...(offered.kind !== null && { offer_kind: offered.kind }),
     seller: nonEmpty(state?.user?.name) ?? printed?.seller ?? null,
     image_url: imageUrl(printed?.imageUrl) ?? imageUrl(state?.photos[0]),
-    methods: {
-      ...(seen.amount !== null && { adapter: seen.amount }),
-      ...(stated.amount !== null && { "embedded-state": stated.amount }),
-    },
+    ...keptVotes(settleVotes(votes, "site"), offered.amount),
   };
 }
 

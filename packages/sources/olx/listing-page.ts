@@ -1,6 +1,12 @@
-import type { Item, ListingDetails, PageInput, PageReading } from "@pricefleet/contracts";
-import { normalizeAmount } from "@pricefleet/pricing";
-import { type Html, parseHtml, readStructuredOffer, textOf, unreadable } from "../reading/index.ts";
+import type { Item, ListingDetails, PageInput, PageReading, PriceVote } from "@pricefleet/contracts";
+import {
+  type Html,
+  markupVote,
+  parseHtml,
+  readStructuredOffer,
+  textOf,
+  unreadable,
+} from "../reading/index.ts";
 import { adNumberOf } from "./ad-number.ts";
 import { buildItem, imageUrl, isAskKnown, nonEmpty } from "./build-item.ts";
 import type { OlxCountry } from "./countries.ts";
@@ -63,17 +69,14 @@ function readItem(identity: Pick<Item, "external_id" | "url">, html: Html, state
     seller: nonEmpty(textOf(html('[data-testid="user-profile-user-name"]').first())),
     imageUrl: html('[data-testid="ad-photo"] img').first().attr("src") ?? null,
   };
-  const item = buildItem(identity, printed, state);
-  const jsonLd = item.offer_kind === undefined ? jsonLdAmount(html) : null;
-  return { ...item, methods: { ...item.methods, ...(jsonLd !== null && { "json-ld": jsonLd }) } };
+  return buildItem(identity, printed, state, jsonLdVote(html));
 }
 
 /** An AggregateOffer sums up other ads ("from 5 zł", "from 0"), and is not this one's price. */
-function jsonLdAmount(html: Html): string | null {
+function jsonLdVote(html: Html): PriceVote[] {
   const scripts = html('script[type="application/ld+json"]').toArray();
-  if (scripts.some((script) => html(script).text().includes("AggregateOffer"))) return null;
-  const amount = normalizeAmount(readStructuredOffer(html).jsonLd?.price ?? "");
-  return amount !== null && isPositive(amount) ? amount : null;
+  if (scripts.some((script) => html(script).text().includes("AggregateOffer"))) return [];
+  return markupVote("json-ld", readStructuredOffer(html).jsonLd).filter(({ amount }) => isPositive(amount));
 }
 
 function readDetails(html: Html, state: StateAd | null, item: Item): ListingDetails {

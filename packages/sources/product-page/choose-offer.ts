@@ -1,20 +1,17 @@
 import type { PriceMethod } from "@pricefleet/contracts";
-import { sameAmount } from "@pricefleet/pricing";
+import { type SettledVotes, settleVotes } from "@pricefleet/pricing";
+import { voteOf } from "../reading/index.ts";
 import type { ProductSays } from "./product-says.ts";
 
 export type Said = readonly { method: PriceMethod; says: ProductSays }[];
 
-/**
- * Which method's price is the page's, `said` being in the order of trust: the amount that most methods say, and among
- * amounts said equally often the one said by the most trusted. Null if no method read a price.
- */
-export function chooseOffer(said: Said): { method: PriceMethod; says: ProductSays } | null {
-  const priced = said.filter(({ says }) => says.amount !== null);
-  const votes = (amount: string | null) =>
-    priced.filter(({ says }) => amount !== null && says.amount !== null && sameAmount(says.amount, amount))
-      .length;
-  return priced.reduce<Said[number] | null>(
-    (best, next) => (best === null || votes(next.says.amount) > votes(best.says.amount) ? next : best),
-    null,
+/** What the most trusted of those says whose price won; null if no method read one. Nobody's word goes before. */
+export function chooseOffer(said: Said): { chosen: ProductSays | null; votes: SettledVotes } {
+  const votes = settleVotes(
+    said.flatMap(({ method, says }) => voteOf(method, says)),
+    "any-page",
   );
+  const outvoted = new Set(votes.disagreed.map(({ method }) => method));
+  const chosen = said.find(({ method, says }) => says.amount !== null && !outvoted.has(method))?.says ?? null;
+  return { chosen, votes };
 }

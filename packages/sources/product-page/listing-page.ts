@@ -8,6 +8,7 @@ import {
 import {
   emptyItem,
   type Html,
+  keptVotes,
   parseHtml,
   readJsonLd,
   readMicrodata,
@@ -106,7 +107,7 @@ function ofOrphans(orphans: Record<string, unknown>, page: PageFacts): ProductSa
 }
 
 function readItem(said: Said, html: Html, page: PageFacts): Item | null {
-  const chosen = chooseOffer(said);
+  const { chosen, votes } = chooseOffer(said);
   const isProduct = said.some(({ method, says }) => says.name !== null && method !== "opengraph");
   const availability = firstSaid(said, "availability");
   // A product that is out of stock may show no price; a page without either is no product's.
@@ -116,22 +117,20 @@ function readItem(said: Said, html: Html, page: PageFacts): Item | null {
 
   const canonical = normalizedAddress(html('link[rel="canonical"]').attr("href") ?? "", page.url);
   const url = canonical?.host === page.url.host && canonical.pathname !== "/" ? canonical : page.url;
-  const amount = chosen?.says.amount ?? null;
+  const amount = chosen?.amount ?? null;
   const listPrice = firstSaid(said, "listPrice");
   return itemContract.parse({
     ...emptyItem({ external_id: externalIdOf(url), url: url.href, title }),
     amount,
-    amount_max: chosen?.says.amountMax ?? null,
-    currency: amount === null ? null : (chosen?.says.currency ?? firstSaid(said, "currency")),
+    amount_max: chosen?.amountMax ?? null,
+    currency: amount === null ? null : (votes.winner?.currency ?? firstSaid(said, "currency")),
     list_price:
       amount !== null && listPrice !== null && Number(listPrice) > Number(amount) ? listPrice : null,
     condition: firstSaid(said, "condition"),
     // What is offered at a price can be bought unless the page says otherwise.
     availability: availability ?? (amount === null ? null : "in-stock"),
     image_url: firstSaid(said, "image"),
-    methods: Object.fromEntries(
-      said.flatMap(({ method, says }) => (says.amount === null ? [] : [[method, says.amount]])),
-    ),
+    ...keptVotes(votes, amount),
   });
 }
 

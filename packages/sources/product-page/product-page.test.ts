@@ -141,6 +141,7 @@ describe("which methods are believed", () => {
     expect(itemOf(jsonLd(kettle) + tag("15.00") + seen)).toMatchObject({
       amount: "15.00",
       methods: { "json-ld": "19.9", opengraph: "15.00", adapter: "15.00" },
+      disagreed: [{ method: "json-ld", amount: "19.9", currency: "EUR" }],
     });
     expect(itemOf(jsonLd(kettle) + tag("15.00"))?.amount).toBe("19.9");
   });

@@ -12,5 +12,6 @@ export {
   type Selection,
   textOf,
 } from "./parse-html.ts";
+export { keptVotes, markupVote, voteOf } from "./price-votes.ts";
 export { readStructuredOffer, type StructuredOffer } from "./structured-data.ts";
 export { quotesRead, readQuote, readQuotePage } from "./quotes.ts";

@@ -34,6 +34,8 @@ export function emptyItem(identity: Pick<Item, "external_id" | "url" | "title">)
     ended: false,
     match: "exact",
     methods: {},
+    disagreed: [],
+    confidence: null,
     list_price: null,
     best_offer: false,
     seller: null,

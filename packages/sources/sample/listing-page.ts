@@ -1,8 +1,8 @@
 import type { ListingDetails, PageInput, PageReading } from "@pricefleet/contracts";
-import { normalizeAmount } from "@pricefleet/pricing";
 import {
   emptyItem,
   type Html,
+  markupVote,
   parseHtml,
   readStructuredOffer,
   textOf,
@@ -21,18 +21,17 @@ export function readListingPage(page: PageInput): PageReading {
 
   const id = html("article.listing").attr("data-listing-id");
   const title = textOf(html("article.listing h1.title"));
-  const offer = readOffer(html("article.listing .offer"));
+  const markupVotes = markupVote("json-ld", readStructuredOffer(html).jsonLd);
+  const offer = readOffer(html("article.listing .offer"), markupVotes);
   const url = canonicalUrl(page.url, page.url);
   if (id === undefined || title === "" || offer.amount === null || url === null) {
     return unreadable(sourceName, "listing", "changed", "the page has no listing with a title and a price");
   }
 
-  const jsonLd = normalizeAmount(readStructuredOffer(html).jsonLd?.price ?? "");
   const details = readDetails(html, page.url);
   const item = {
     ...emptyItem({ external_id: id, url, title }),
     ...offer,
-    methods: { ...offer.methods, ...(jsonLd !== null && { "json-ld": jsonLd }) },
     image_url: details.images[0] ?? null,
   };
   return {

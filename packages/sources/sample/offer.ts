@@ -1,6 +1,6 @@
-import type { Availability, Item } from "@pricefleet/contracts";
-import { parsePrice, parsePriceRange } from "@pricefleet/pricing";
-import { type Selection, textOf } from "../reading/index.ts";
+import type { Availability, Item, PriceVote } from "@pricefleet/contracts";
+import { parsePrice, parsePriceRange, settleVotes } from "@pricefleet/pricing";
+import { keptVotes, type Selection, textOf, voteOf } from "../reading/index.ts";
 
 const availabilityByWords: Record<string, Availability> = {
   "In stock": "in-stock",
@@ -12,8 +12,8 @@ const availabilityByWords: Record<string, Availability> = {
 /** A bare "$" is the dollar of many countries; on this site it is the American one. */
 const priceOptions = { currencyHint: "USD" };
 
-/** What a card of a search page and a listing's own page print alike. */
-export function readOffer(part: Selection) {
+/** What a card of a search page and a listing's own page print alike; `markupVotes`: what the page says besides. */
+export function readOffer(part: Selection, markupVotes: readonly PriceVote[] = []) {
   const text = (selector: string) => textOf(part.find(selector).first());
   const amountOf = (selector: string) => parsePrice(text(selector), priceOptions)?.amount ?? null;
   const price = parsePriceRange(text(".price"), priceOptions);
@@ -31,7 +31,7 @@ export function readOffer(part: Selection) {
     availability,
     ended: availability === "sold" || availability === "ended",
     seller: text(".seller") || null,
-    methods: price ? { adapter: price.amount } : {},
+    ...keptVotes(settleVotes([...voteOf("adapter", price), ...markupVotes], "site"), price?.amount ?? null),
   } satisfies Partial<Item>;
 }
 
