@@ -588,7 +588,23 @@ export interface SyncSchedules {
 export interface SyncStatus {
   bars_stored: number | null;
   exchange: string;
+  /**
+   * history is not asked for gaps of this series before
+   */
+  fill_not_before: Timestamp | null;
+  /**
+   * questions about gaps, one after the other, that no trade came out of
+   */
+  fills_in_vain: Generated<number>;
   finished_at: Timestamp | null;
+  /**
+   * opened_at of the oldest bar that the last sync gave
+   */
+  given_from: Timestamp | null;
+  /**
+   * opened_at of the newest complete bar that the last sync gave
+   */
+  given_until: Timestamp | null;
   interval: string;
   /**
    * in words: why it ended in error, or why its last attempt failed while it goes on

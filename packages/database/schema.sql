@@ -2553,6 +2553,10 @@ CREATE TABLE price_tracker.sync_status (
     requested_at timestamp with time zone DEFAULT now() NOT NULL,
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
+    given_from timestamp with time zone,
+    given_until timestamp with time zone,
+    fills_in_vain integer DEFAULT 0 NOT NULL,
+    fill_not_before timestamp with time zone,
     CONSTRAINT sync_status_n_bars_check CHECK (((n_bars >= 1) AND (n_bars <= 5000))),
     CONSTRAINT sync_status_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'syncing'::text, 'completed'::text, 'error'::text])))
 );
@@ -2560,6 +2564,14 @@ CREATE TABLE price_tracker.sync_status (
 ALTER TABLE price_tracker.sync_status OWNER TO pricefleet_owner;
 
 COMMENT ON COLUMN price_tracker.sync_status.message IS 'in words: why it ended in error, or why its last attempt failed while it goes on';
+
+COMMENT ON COLUMN price_tracker.sync_status.given_from IS 'opened_at of the oldest bar that the last sync gave';
+
+COMMENT ON COLUMN price_tracker.sync_status.given_until IS 'opened_at of the newest complete bar that the last sync gave';
+
+COMMENT ON COLUMN price_tracker.sync_status.fills_in_vain IS 'questions about gaps, one after the other, that no trade came out of';
+
+COMMENT ON COLUMN price_tracker.sync_status.fill_not_before IS 'history is not asked for gaps of this series before';
 
 CREATE TABLE price_tracker.target_failures (
     id bigint NOT NULL,

@@ -23,6 +23,7 @@ import * as askingForInstruments from "./0026-asking-for-instruments.ts";
 import * as history from "./0024-history.ts";
 import * as valuesInTheBaseCurrency from "./0027-values-in-the-base-currency.ts";
 import * as quotedCurrencies from "./0040-quoted-currencies.ts";
+import * as fills from "./0041-fills.ts";
 
 /** In order. One that has landed is never edited: the next number changes what it made. */
 export const migrations: Record<string, Migration> = {
@@ -50,6 +51,7 @@ export const migrations: Record<string, Migration> = {
   "0026-asking-for-instruments": askingForInstruments,
   "0027-values-in-the-base-currency": valuesInTheBaseCurrency,
   "0040-quoted-currencies": quotedCurrencies,
+  "0041-fills": fills,
 };
 
 /** The schema a service needs: the newest migration it was written with. */

@@ -173,6 +173,33 @@ describe("bars of history and of ticks", () => {
     expect((await stored()).map(({ source }) => source)).toEqual(["history", "history", "ticks"]);
   });
 
+  it("a complete bar of ticks that history agrees with stays as it is, so what is marked as filled was filled", async () => {
+    const [first, second] = barsOf(3) as [Bar, Bar, Bar];
+    await storeTickBars(db, [
+      { ...tickBar(first, true), close: first.close },
+      { ...tickBar(second, true), close: second.close, volume: "9" },
+    ]);
+    await storeHistoryBars(db, gold, [first, second]);
+    expect((await stored()).map(({ source }) => source)).toEqual(["ticks", "history"]);
+  });
+
+  it("a bar that ticks open while a sync is stored is theirs, and the sync is stored none the less", async () => {
+    await requestSync(db, gold);
+    const sync = await claimSync();
+    let finished: Promise<string> | undefined;
+    await db.transaction().execute(async (streamer) => {
+      await storeTickBars(streamer, [tickBar(barsOf(1)[0] as Bar, false)]);
+      finished = finishSync(db, sync, gold, barsOf(3));
+      await expect
+        .poll(async () => (await book.owner.query("SELECT FROM pg_locks WHERE NOT granted")).rows.length, {
+          timeout: 10_000,
+        })
+        .toBe(1);
+    });
+    expect(await finished).toBe("now");
+    expect((await stored()).map(({ source }) => source)).toEqual(["history", "history", "ticks"]);
+  });
+
   it("a bar that history had unfinished is finished by the next sync, and what is the same is not written again", async () => {
     await storeHistoryBars(db, gold, barsOf(3));
     const versions = () => sql<{ xmin: string }>`SELECT xmin::text FROM bars ORDER BY opened_at`.execute(db);
@@ -234,14 +261,85 @@ describe("schedules of history", () => {
   });
 });
 
-it("a gap is filled by one sync that reaches back to it, and is forgotten when that began after it", async () => {
-  await sql`INSERT INTO bar_gaps (exchange, symbol, interval, opened_at, noticed_at)
-            VALUES ('TVC', 'GOLD', '1d', date_trunc('day', now()) - interval '3 days', now() - interval '1 day')`.execute(
-    db,
-  );
-  expect(await requestFills(db)).toBe(1);
-  expect(await requestFills(db)).toBe(0);
-  await finishSync(db, await claimSync(), gold, barsOf(5));
-  await requestFills(db);
-  expect((await sql`SELECT FROM bar_gaps`.execute(db)).rows).toEqual([]);
+describe("gaps", () => {
+  const note = (daysAgo: number) =>
+    sql`
+    INSERT INTO bar_gaps (exchange, symbol, interval, opened_at)
+    VALUES ('TVC', 'GOLD', '1d', date_trunc('day', now(), 'UTC') - make_interval(days => ${daysAgo}))`.execute(
+      db,
+    );
+  const gaps = async () => (await sql`SELECT FROM bar_gaps`.execute(db)).rows.length;
+  /** How long history is not asked again; after a look, that time is over. */
+  const waitSeconds = async () => {
+    const { rows } = await sql<{ seconds: number }>`
+      SELECT round(extract(epoch FROM fill_not_before - now()))::integer AS seconds FROM sync_status`.execute(
+      db,
+    );
+    await sql`UPDATE sync_status SET fill_not_before = now()`.execute(db);
+    return rows[0]?.seconds;
+  };
+  const inOne = () => db.transaction().execute(requestFills);
+  const answerWith = async (bars: Bar[]) => finishSync(db, await claimSync(), gold, bars);
+
+  it("are filled by one sync that reaches back to them, and are forgotten when that began after them", async () => {
+    await note(3);
+    expect(await inOne()).toBe(1);
+    expect(await inOne()).toBe(0);
+    expect(await status()).toMatchObject({ n_bars: 5 });
+    await answerWith(barsOf(5));
+    await inOne();
+    expect(await gaps()).toBe(0);
+  });
+
+  it("that a sync did not reach back to stay, and so do those that its bars do not reach yet", async () => {
+    await note(8);
+    await requestSync(db, { ...gold, bars: 3 });
+    await answerWith(barsOf(3));
+    expect(await inOne()).toBe(1);
+    expect(await gaps()).toBe(1);
+    await answerWith(barsOf(20).slice(0, 10));
+    await inOne();
+    expect(await gaps()).toBe(1);
+  });
+
+  it("older than all that history has are forgotten", async () => {
+    await note(8);
+    await inOne();
+    await answerWith(barsOf(3));
+    await inOne();
+    expect(await gaps()).toBe(0);
+  });
+
+  it("without trades are asked for ever more seldom, until a trade comes out of one", async () => {
+    const waits: (number | undefined)[] = [];
+    for (let round = 0; round < 9; round++) {
+      await inOne();
+      await note(3);
+      expect(await inOne()).toBe(1);
+      waits.push(await waitSeconds());
+      await answerWith(barsOf(5).filter((_, day) => day !== 1));
+    }
+    expect(waits).toEqual([60, 120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600]);
+    await inOne();
+    await note(3);
+    await inOne();
+    await answerWith(barsOf(5));
+    await inOne();
+    expect(await waitSeconds()).toBeLessThanOrEqual(60);
+    await note(3);
+    await inOne();
+    expect(await waitSeconds()).toBe(60);
+  });
+
+  it("noticed while history need not be asked yet wait for that", async () => {
+    await note(3);
+    await inOne();
+    await answerWith(barsOf(5));
+    await inOne();
+    await note(3);
+    expect(await inOne()).toBe(0);
+    expect(await gaps()).toBe(1);
+    await waitSeconds();
+    expect(await inOne()).toBe(1);
+  });
 });
