@@ -20,6 +20,7 @@ const packageMayImport = {
   fetching: ["contracts", "logging"],
   kubernetes: ["contracts", "logging"],
   feeds: ["contracts", "logging"],
+  catalog: [],
 };
 
 const arrows = Object.entries(packageMayImport).map(([name, allowed]) => ({

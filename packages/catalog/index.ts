@@ -1,0 +1,3 @@
+export { type GpuOfferKind, gpuOfferKinds } from "./classify-offer.ts";
+export { type GpuBrand, type GpuModel, gpuModels } from "./gpu-models.ts";
+export { catalogVersion, type GpuMatch, matchGpu } from "./match-gpu.ts";
