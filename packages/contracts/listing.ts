@@ -29,6 +29,10 @@ export type PriceVote = z.infer<typeof priceVote>;
 export const availabilities = ["in-stock", "out-of-stock", "sold", "ended", "pre-order"] as const;
 export type Availability = (typeof availabilities)[number];
 
+/** Whether a listing can still be bought. `gone`: its page is no more, and nothing said how it ended. */
+export const listingStates = ["active", "sold", "ended", "gone"] as const;
+export type ListingState = (typeof listingStates)[number];
+
 /** What an ad asks for where it names no price: another thing, nothing, what one agrees on, or one has to ask. */
 export const offerKinds = ["swap", "free", "negotiable", "price-on-request"] as const;
 export type OfferKind = (typeof offerKinds)[number];

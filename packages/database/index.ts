@@ -23,6 +23,7 @@ export * from "./repositories/host-repository.ts";
 export * from "./repositories/leader-repository.ts";
 export * from "./repositories/host-queries.ts";
 export * from "./repositories/listing-queries.ts";
+export * from "./repositories/listing-state-repository.ts";
 export * from "./repositories/measurement-queries.ts";
 export * from "./repositories/market-progress-queries.ts";
 export * from "./repositories/market-asking-queries.ts";

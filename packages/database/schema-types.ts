@@ -210,11 +210,30 @@ export interface Listings {
   latest_observation_id: Int8 | null;
   latest_observed_at: Timestamp | null;
   list_price: Numeric | null;
+  /**
+   * searches read to their end that did not show it since it was seen last
+   */
+  misses: Generated<number>;
   seller: string | null;
   shipping: Numeric | null;
   source: string;
+  state: Generated<string>;
+  state_known_by: Generated<string>;
+  state_reason: string | null;
+  state_since: Generated<Timestamp>;
   title: string;
   url: string;
+}
+
+export interface ListingStates {
+  at: Timestamp;
+  from_state: string | null;
+  id: Generated<Int8>;
+  known_by: string;
+  listing_id: Int8;
+  misses: number;
+  reason: string | null;
+  to_state: string;
 }
 
 export interface MarketRuns {
@@ -235,6 +254,10 @@ export interface MarketRuns {
    */
   next_url: string | null;
   pages_read: Generated<number>;
+  /**
+   * it has no page after those that were read
+   */
+  read_to_end: Generated<boolean>;
   run_id: Int8;
   source: string;
   term: string | null;
@@ -694,6 +717,7 @@ export interface Schema {
   hosts: Hosts;
   instruments: Instruments;
   leaders: Leaders;
+  listing_states: ListingStates;
   listings: Listings;
   market_runs: MarketRuns;
   page_health: PageHealth;

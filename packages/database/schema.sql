@@ -642,6 +642,59 @@ CREATE FUNCTION price_tracker.count_deleted_targets() RETURNS trigger
 
 ALTER FUNCTION price_tracker.count_deleted_targets() OWNER TO pricefleet_owner;
 
+CREATE FUNCTION price_tracker.count_misses(p_run_id bigint, p_gone_after integer) RETURNS TABLE(missed integer, looked_at_again integer)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+    DECLARE
+      r runs%ROWTYPE;
+      v_is_whole boolean;
+      v_missing bigint[];
+    BEGIN
+      missed := 0; looked_at_again := 0;
+      SELECT * INTO r FROM runs WHERE id = p_run_id AND collected_at IS NULL FOR UPDATE;
+      -- Read to its end, cut by no limit, and as much of it shown as the site says there is, or nearly: sites count roughly.
+      SELECT bool_and(m.collected_at IS NOT NULL AND m.error IS NULL AND m.read_to_end
+                      AND (m.enrich_limit = 0 OR m.enrich_limit > (
+                        SELECT count(*) FROM targets t WHERE t.run_id = m.run_id AND t.market = m.market)))
+             AND coalesce(sum(m.found) >= 0.9 * sum(m.total_results), true)
+        INTO v_is_whole FROM market_runs m WHERE m.run_id = r.id;
+      IF v_is_whole IS NOT TRUE THEN RETURN NEXT; RETURN; END IF;
+
+      -- A row that somebody has in hand is being seen. A result for fewer words comes and goes by itself.
+      SELECT coalesce(array_agg(id), '{}') INTO v_missing FROM (
+        SELECT l.id FROM search_listings sl JOIN listings l ON l.id = sl.listing_id
+         WHERE sl.search_id = r.search_id AND sl.last_run_id < r.id AND sl.match = 'exact'
+           AND l.state = 'active' AND l.last_seen_at < r.created_at
+           FOR UPDATE OF l SKIP LOCKED) missing;
+      UPDATE listings SET misses = misses + 1 WHERE id = ANY (v_missing);
+      GET DIAGNOSTICS missed = ROW_COUNT;
+
+      WITH unsure AS (
+        SELECT l.source, l.external_id, l.url, split_part(l.url, '/', 3) AS host,
+               (SELECT min(market) FROM market_runs m WHERE m.run_id = r.id AND m.source = l.source) AS market
+          FROM listings l
+         -- Of some listings only cards can be read.
+         WHERE p_gone_after > 0 AND l.id = ANY (v_missing) AND l.misses >= p_gone_after AND l.enriched_at IS NOT NULL
+         ORDER BY l.misses, l.last_seen_at LIMIT 500
+      ), looks AS (
+        INSERT INTO targets (run_id, market, queue, source, host, external_id, url)
+        SELECT r.id, u.market, 'listing_enrichment', u.source, u.host, u.external_id, u.url
+          FROM unsure u JOIN hosts h USING (host) WHERE u.market IS NOT NULL
+        ON CONFLICT (run_id, source, external_id) DO NOTHING
+        RETURNING market, host, queue, source
+      ), markets AS (
+        INSERT INTO run_markets (run_id, market, host, queue, source)
+        SELECT DISTINCT r.id, market, host, queue, source FROM looks
+        ON CONFLICT DO NOTHING
+      )
+      SELECT count(*) INTO looked_at_again FROM looks;
+      RETURN NEXT;
+    END $$;
+
+ALTER FUNCTION price_tracker.count_misses(p_run_id bigint, p_gone_after integer) OWNER TO pricefleet_owner;
+
 CREATE FUNCTION price_tracker.count_new_targets() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
@@ -867,6 +920,38 @@ CREATE FUNCTION price_tracker.judge_layouts(p_half_life integer, p_bound double 
 
 ALTER FUNCTION price_tracker.judge_layouts(p_half_life integer, p_bound double precision) OWNER TO pricefleet_owner;
 
+CREATE FUNCTION price_tracker.keep_listing_state() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    DECLARE
+      v_state text;
+    BEGIN
+      IF TG_OP = 'UPDATE' THEN
+        IF NEW.last_seen_at > OLD.last_seen_at THEN NEW.misses := 0; END IF;
+        -- Searches lag behind: a card that shows as running what its own page said to be over does not bring it back.
+        IF NEW.state_known_by = 'card' AND OLD.state_known_by = 'page' AND OLD.ended AND NOT NEW.ended THEN
+          NEW.ended := true; NEW.availability := OLD.availability;
+        END IF;
+      END IF;
+      -- How it came to its end says more than that its page is removed afterwards.
+      v_state := CASE WHEN NEW.ended AND NEW.availability = 'sold' THEN 'sold' WHEN NEW.ended THEN 'ended'
+                      WHEN NEW.gone_at IS NOT NULL THEN 'gone' ELSE 'active' END;
+      IF TG_OP = 'INSERT' THEN
+        NEW.state_since := NEW.first_seen_at;
+      ELSIF v_state <> OLD.state THEN
+        NEW.state_since := now();
+        IF v_state <> 'gone' THEN NEW.state_reason := NULL; END IF;
+      ELSE
+        NEW.state_reason := OLD.state_reason;
+        IF OLD.state_known_by = 'page' THEN NEW.state_known_by := 'page'; END IF;
+      END IF;
+      NEW.state := v_state;
+      RETURN NEW;
+    END $$;
+
+ALTER FUNCTION price_tracker.keep_listing_state() OWNER TO pricefleet_owner;
+
 CREATE FUNCTION price_tracker.note_block(p_host text, p_reason text, p_asked_for_ms bigint) RETURNS integer
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
@@ -974,6 +1059,19 @@ CREATE FUNCTION price_tracker.note_good_page(p_host text, p_learned_mode text) R
     END $$;
 
 ALTER FUNCTION price_tracker.note_good_page(p_host text, p_learned_mode text) OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.note_listing_state() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    BEGIN
+      INSERT INTO listing_states (listing_id, from_state, to_state, at, known_by, reason, misses)
+      VALUES (NEW.id, CASE WHEN TG_OP = 'UPDATE' THEN OLD.state END, NEW.state, NEW.state_since, NEW.state_known_by,
+              NEW.state_reason, CASE WHEN TG_OP = 'UPDATE' THEN OLD.misses ELSE 0 END);
+      RETURN NULL;
+    END $$;
+
+ALTER FUNCTION price_tracker.note_listing_state() OWNER TO pricefleet_owner;
 
 CREATE FUNCTION price_tracker.note_who_asked() RETURNS trigger
     LANGUAGE plpgsql
@@ -1277,15 +1375,17 @@ CREATE FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_for_hou
           best_offer boolean, ended boolean, seller text, image_url text, details jsonb, card_digest text, read_from text,
           base_currency text, base_rate numeric, base_missing text)
       ), known AS MATERIALIZED (
-        SELECT l.id, l.card_digest, l.enriched_at FROM listings l JOIN seen s USING (source, external_id)
+        -- What was over and is shown as running has to be looked at.
+        SELECT l.id, l.card_digest, CASE WHEN l.state = 'active' OR l.state <> 'gone' AND s.ended THEN l.enriched_at END AS enriched_at
+          FROM listings l JOIN seen s USING (source, external_id)
       ), stored AS (
         INSERT INTO listings AS l (source, external_id, url, title, amount, amount_max, buy_it_now, currency, shipping,
                list_price, condition, availability, bids, best_offer, ended, seller, image_url, details, card_digest, enriched_at,
-               base_currency, base_amount, base_missing, base_valued_at)
+               state_known_by, base_currency, base_amount, base_missing, base_valued_at)
         SELECT source, external_id, url, title, CASE WHEN currency IS NOT NULL THEN amount END, amount_max, buy_it_now,
                currency, shipping, list_price, condition, availability, bids, best_offer, ended, seller, image_url,
                details, card_digest, CASE WHEN read_from = 'page' THEN now() END,
-               base_currency, base_amount, CASE WHEN amount IS NOT NULL THEN base_missing END,
+               read_from, base_currency, base_amount, CASE WHEN amount IS NOT NULL THEN base_missing END,
                CASE WHEN base_amount IS NOT NULL THEN now() END
           FROM seen ORDER BY source, external_id
         ON CONFLICT (source, external_id) DO UPDATE SET
@@ -1310,6 +1410,7 @@ CREATE FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_for_hou
           bids = coalesce(excluded.bids, l.bids),
           best_offer = excluded.best_offer,
           ended = excluded.ended,
+          state_known_by = excluded.state_known_by,
           seller = coalesce(excluded.seller, l.seller),
           image_url = coalesce(excluded.image_url, l.image_url),
           details = coalesce(excluded.details, l.details),
@@ -1826,6 +1927,28 @@ CREATE TABLE price_tracker.leaders (
 
 ALTER TABLE price_tracker.leaders OWNER TO pricefleet_owner;
 
+CREATE TABLE price_tracker.listing_states (
+    id bigint NOT NULL,
+    listing_id bigint NOT NULL,
+    from_state text,
+    to_state text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    known_by text NOT NULL,
+    reason text,
+    misses integer NOT NULL
+);
+
+ALTER TABLE price_tracker.listing_states OWNER TO pricefleet_owner;
+
+ALTER TABLE price_tracker.listing_states ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME price_tracker.listing_states_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE price_tracker.listings (
     id bigint NOT NULL,
     source text NOT NULL,
@@ -1857,8 +1980,15 @@ CREATE TABLE price_tracker.listings (
     base_amount numeric,
     base_valued_at timestamp with time zone,
     base_missing text,
+    state text DEFAULT 'active'::text NOT NULL,
+    state_since timestamp with time zone DEFAULT now() NOT NULL,
+    state_known_by text DEFAULT 'card'::text NOT NULL,
+    state_reason text,
+    misses integer DEFAULT 0 NOT NULL,
     CONSTRAINT a_price_has_a_currency CHECK (((amount IS NULL) OR (currency IS NOT NULL))),
-    CONSTRAINT listings_base_missing_check CHECK ((base_missing = ANY (ARRAY['no-rate'::text, 'stale-rate'::text])))
+    CONSTRAINT listings_base_missing_check CHECK ((base_missing = ANY (ARRAY['no-rate'::text, 'stale-rate'::text]))),
+    CONSTRAINT listings_state_check CHECK ((state = ANY (ARRAY['active'::text, 'sold'::text, 'ended'::text, 'gone'::text]))),
+    CONSTRAINT listings_state_known_by_check CHECK ((state_known_by = ANY (ARRAY['card'::text, 'page'::text])))
 );
 
 ALTER TABLE price_tracker.listings OWNER TO pricefleet_owner;
@@ -1866,6 +1996,8 @@ ALTER TABLE price_tracker.listings OWNER TO pricefleet_owner;
 COMMENT ON COLUMN price_tracker.listings.card_digest IS 'of what the search card said last; an unchanged card confirms a fresh listing';
 
 COMMENT ON COLUMN price_tracker.listings.base_amount IS 'of amount, when it was seen last with a rate to go by';
+
+COMMENT ON COLUMN price_tracker.listings.misses IS 'searches read to their end that did not show it since it was seen last';
 
 ALTER TABLE price_tracker.listings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME price_tracker.listings_id_seq
@@ -1892,7 +2024,8 @@ CREATE TABLE price_tracker.market_runs (
     found integer DEFAULT 0 NOT NULL,
     confirmed integer DEFAULT 0 NOT NULL,
     collected_at timestamp with time zone,
-    error text
+    error text,
+    read_to_end boolean DEFAULT false NOT NULL
 );
 
 ALTER TABLE price_tracker.market_runs OWNER TO pricefleet_owner;
@@ -1902,6 +2035,8 @@ COMMENT ON TABLE price_tracker.market_runs IS 'how far the pages of each market 
 COMMENT ON COLUMN price_tracker.market_runs.at_once IS 'at most so many of its targets are published or in hand; null: as many as its hosts allow';
 
 COMMENT ON COLUMN price_tracker.market_runs.next_url IS 'where the last page said that the next one is; null: the source knows by the number';
+
+COMMENT ON COLUMN price_tracker.market_runs.read_to_end IS 'it has no page after those that were read';
 
 CREATE TABLE price_tracker.page_health (
     source text NOT NULL,
@@ -2649,6 +2784,9 @@ ALTER TABLE ONLY price_tracker.kysely_migration
 ALTER TABLE ONLY price_tracker.leaders
     ADD CONSTRAINT leaders_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY price_tracker.listing_states
+    ADD CONSTRAINT listing_states_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY price_tracker.listings
     ADD CONSTRAINT listings_identity UNIQUE (source, external_id);
 
@@ -2742,6 +2880,8 @@ ALTER TABLE ONLY price_tracker.targets
 ALTER TABLE ONLY price_tracker.targets
     ADD CONSTRAINT targets_pkey PRIMARY KEY (id);
 
+CREATE INDEX listing_states_of_listing ON price_tracker.listing_states USING btree (listing_id, id DESC);
+
 CREATE INDEX listings_by_amount ON price_tracker.listings USING btree (amount, id) WHERE (amount IS NOT NULL);
 
 CREATE INDEX listings_by_base_amount ON price_tracker.listings USING btree (base_currency, base_amount, id) WHERE (base_amount IS NOT NULL);
@@ -2753,6 +2893,8 @@ CREATE INDEX listings_by_last_seen ON price_tracker.listings USING btree (last_s
 CREATE INDEX listings_by_price ON price_tracker.listings USING btree (currency, amount, id);
 
 CREATE INDEX listings_by_words ON price_tracker.listings USING gin (to_tsvector('simple'::regconfig, title));
+
+CREATE INDEX listings_over ON price_tracker.listings USING btree (state, first_seen_at DESC, id DESC) WHERE (state <> 'active'::text);
 
 CREATE INDEX price_observations_of_listing ON ONLY price_tracker.price_observations USING btree (listing_id, observed_at DESC);
 
@@ -2820,11 +2962,19 @@ ALTER INDEX price_tracker.price_observations_pkey ATTACH PARTITION price_tracker
 
 CREATE TRIGGER a_target_stays_in_its_market BEFORE UPDATE OF run_id, source, host, queue ON price_tracker.targets FOR EACH ROW WHEN (((((old.run_id IS DISTINCT FROM new.run_id) OR (old.source IS DISTINCT FROM new.source)) OR (old.host IS DISTINCT FROM new.host)) OR (old.queue IS DISTINCT FROM new.queue))) EXECUTE FUNCTION price_tracker.refuse_another_market();
 
+CREATE TRIGGER changed_states_are_noted AFTER UPDATE ON price_tracker.listings FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION price_tracker.note_listing_state();
+
 CREATE TRIGGER changed_targets_are_counted AFTER UPDATE ON price_tracker.targets REFERENCING OLD TABLE AS old_targets NEW TABLE AS new_targets FOR EACH STATEMENT EXECUTE FUNCTION price_tracker.count_changed_targets();
 
 CREATE TRIGGER deleted_targets_are_counted AFTER DELETE ON price_tracker.targets REFERENCING OLD TABLE AS old_targets FOR EACH STATEMENT EXECUTE FUNCTION price_tracker.count_deleted_targets();
 
 CREATE TRIGGER failures_are_noted AFTER UPDATE OF state ON price_tracker.targets FOR EACH ROW WHEN (((old.state = 'running'::text) AND (new.state = ANY (ARRAY['pending'::text, 'queued'::text, 'failed'::text, 'dead'::text])) AND (new.error_class IS NOT NULL) AND ((new.attempts >= old.attempts) OR (new.error_class = ANY (ARRAY['blocked'::text, 'rate-limited'::text]))))) EXECUTE FUNCTION price_tracker.note_failure();
+
+CREATE TRIGGER first_states_are_noted AFTER INSERT ON price_tracker.listings FOR EACH ROW WHEN ((new.state <> 'active'::text)) EXECUTE FUNCTION price_tracker.note_listing_state();
+
+CREATE TRIGGER listings_keep_their_state BEFORE UPDATE ON price_tracker.listings FOR EACH ROW WHEN ((((((old.last_seen_at IS DISTINCT FROM new.last_seen_at) OR (old.ended IS DISTINCT FROM new.ended)) OR (old.availability IS DISTINCT FROM new.availability)) OR (old.gone_at IS DISTINCT FROM new.gone_at)) OR (old.state_known_by IS DISTINCT FROM new.state_known_by))) EXECUTE FUNCTION price_tracker.keep_listing_state();
+
+CREATE TRIGGER new_listings_have_a_state BEFORE INSERT ON price_tracker.listings FOR EACH ROW EXECUTE FUNCTION price_tracker.keep_listing_state();
 
 CREATE TRIGGER new_targets_are_counted AFTER INSERT ON price_tracker.targets REFERENCING NEW TABLE AS new_targets FOR EACH STATEMENT EXECUTE FUNCTION price_tracker.count_new_targets();
 
@@ -2837,6 +2987,9 @@ CREATE TRIGGER runs_set_out_again AFTER UPDATE OF state ON price_tracker.runs FO
 CREATE TRIGGER runs_who_asked BEFORE UPDATE OF state ON price_tracker.runs FOR EACH ROW WHEN ((new.state = 'processing'::text)) EXECUTE FUNCTION price_tracker.note_who_asked();
 
 CREATE TRIGGER sync_follows_target AFTER UPDATE OF state ON price_tracker.targets FOR EACH ROW WHEN (((new.queue = 'history_sync'::text) AND (new.state IS DISTINCT FROM old.state) AND (new.state <> 'done'::text))) EXECUTE FUNCTION price_tracker.sync_follows_target();
+
+ALTER TABLE ONLY price_tracker.listing_states
+    ADD CONSTRAINT listing_states_listing_id_fkey FOREIGN KEY (listing_id) REFERENCES price_tracker.listings(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY price_tracker.market_runs
     ADD CONSTRAINT market_runs_run_id_fkey FOREIGN KEY (run_id) REFERENCES price_tracker.runs(id) ON DELETE CASCADE;
@@ -3014,6 +3167,9 @@ REVOKE ALL ON FUNCTION price_tracker.count_changed_targets() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION price_tracker.count_deleted_targets() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION price_tracker.count_misses(p_run_id bigint, p_gone_after integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.count_misses(p_run_id bigint, p_gone_after integer) TO pricefleet_worker;
+
 REVOKE ALL ON FUNCTION price_tracker.count_new_targets() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION price_tracker.ensure_monthly_partitions(months_ahead integer) FROM PUBLIC;
@@ -3031,6 +3187,8 @@ GRANT ALL ON FUNCTION price_tracker.give_up_blocked_hosts(p_after_hours integer)
 REVOKE ALL ON FUNCTION price_tracker.judge_layouts(p_half_life integer, p_bound double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.judge_layouts(p_half_life integer, p_bound double precision) TO pricefleet_worker;
 
+REVOKE ALL ON FUNCTION price_tracker.keep_listing_state() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION price_tracker.note_block(p_host text, p_reason text, p_asked_for_ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.note_block(p_host text, p_reason text, p_asked_for_ms bigint) TO pricefleet_worker;
 
@@ -3038,6 +3196,8 @@ REVOKE ALL ON FUNCTION price_tracker.note_failure() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION price_tracker.note_good_page(p_host text, p_learned_mode text) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.note_good_page(p_host text, p_learned_mode text) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.note_listing_state() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION price_tracker.note_who_asked() FROM PUBLIC;
 
@@ -3115,6 +3275,9 @@ GRANT SELECT ON TABLE price_tracker.kysely_migration_lock TO pricefleet_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.leaders TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.leaders TO pricefleet_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.listing_states TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.listing_states TO pricefleet_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.listings TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.listings TO pricefleet_api;

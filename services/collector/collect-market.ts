@@ -17,10 +17,11 @@ const PUBLISH_AT_ONCE = 5_000;
 /**
  * Reads the pages of a market from its next page on. Each page is stored with its targets before the next one is
  * fetched, so wherever this ends, another collector continues there.
+ * @returns whether the search's end was reached; false: its limit of pages was.
  * @throws RunNotOursError when the run was stopped or taken over; the reason of `desk.stopping` when the process was
  * asked to stop; what fetchSearchPage throws.
  */
-export async function collectMarket(market: MarketRun, desk: Desk): Promise<void> {
+export async function collectMarket(market: MarketRun, desk: Desk): Promise<boolean> {
   const source = desk.sources.byName(market.source);
   const logger = desk.logger.child({ source: market.source });
   const seen = new Set<string>();
@@ -53,9 +54,10 @@ export async function collectMarket(market: MarketRun, desk: Desk): Promise<void
     // this market, that is: another one of the run may have found the same before.
     const hasNew = reading.items.some((item) => !seen.has(item.external_id));
     for (const item of reading.items) seen.add(item.external_id);
-    if (!reading.has_next_page || (pageNumber > 1 && !hasNew)) break;
+    if (!reading.has_next_page || (pageNumber > 1 && !hasNew)) return true;
     nextUrl = reading.next_url ?? null;
   }
+  return false;
 }
 
 interface SearchPage {

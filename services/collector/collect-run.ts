@@ -52,7 +52,12 @@ export async function collectRun(run: CollectingRun, desk: Desk): Promise<void> 
   const [failure] = failures;
   if (failure !== undefined && failures.length === tried && !(await isAnyMarketCollected(desk.db, run.id)))
     throw failure;
-  await withRetries(() => markCollected(desk.db, run.id));
+  const missing = await withRetries(() => markCollected(desk.db, run.id, desk.goneAfterMisses));
+  if (missing.missed > 0)
+    desk.logger.info("listings are missing from the search", {
+      missed: missing.missed,
+      looked_at_again: missing.lookedAtAgain,
+    });
 
   /** Markets of one site share its host. */
   function laneOf(market: MarketRun): string {
@@ -66,8 +71,8 @@ export async function collectRun(run: CollectingRun, desk: Desk): Promise<void> 
 async function collectOrFail(market: MarketRun, desk: Desk): Promise<null | PricefleetError | MarketRun[]> {
   try {
     if (standsForAll(market, desk)) return await spread(market, desk);
-    await collectMarket(market, desk);
-    await withRetries(() => markMarketCollected(desk.db, market));
+    const readToEnd = await collectMarket(market, desk);
+    await withRetries(() => markMarketCollected(desk.db, market, readToEnd));
     return null;
   } catch (error) {
     if (!(error instanceof PricefleetError) || desk.stopping.aborted) throw error;

@@ -17,6 +17,8 @@ export interface Desk {
   logger: Logger;
   fetchMode: FetchMode;
   enrichMaxAgeHours: number;
+  /** So many searches in a row without a listing make its own page be looked at; 0: never. */
+  goneAfterMisses: number;
   robots: RobotsGate;
   /** A host that has shown nothing but walls for so many hours is given up; 0: never. */
   blockedHostHours: number;

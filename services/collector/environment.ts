@@ -32,6 +32,8 @@ export const collectorEnvironment = sharedEnvironment.extend({
     .default(0),
   ENRICH_LIMIT: wholeNumber(0, 10_000_000).default(0),
   ENRICH_MAX_AGE_HOURS: wholeNumber(0, 87_600).default(24),
+  /** A listing that so many searches in a row, read to their end, did not show is looked at once more; 0: never. */
+  GONE_AFTER_MISSES: wholeNumber(0, 1_000).default(3),
   /** Continue this run instead of starting one. */
   RUN_ID: z
     .string()

@@ -73,12 +73,15 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
       const delayMs = Math.max(closedForMs, fate.delayMs);
       return postpone(attempt, { ...failure, delayMs, countsAsAttempt: false, metWall: true }, bench);
     }
-    case "failed":
-      if (!(await withRetries(() => markGivenUp(bench.db, claim, "failed", failure))))
-        return giveUpLease(attempt, bench);
-      if (failure.reason === "gone")
-        await withRetries(() => markListingGone(bench.db, claim.source, claim.externalId));
+    case "failed": {
+      const isOurs = await withRetries(() =>
+        failure.reason === "gone"
+          ? markListingGone(bench.db, claim, failure)
+          : markGivenUp(bench.db, claim, "failed", failure),
+      );
+      if (!isOurs) await giveUpLease(attempt, bench);
       return;
+    }
     case "dead": {
       const isOurs = await withRetries(() => markGivenUp(bench.db, claim, "dead", failure));
       if (!isOurs) return giveUpLease(attempt, bench);

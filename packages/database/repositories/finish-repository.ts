@@ -50,16 +50,6 @@ export async function finishListing(
   return rows[0]?.outcome ?? "lost";
 }
 
-/** The listing's page says it is no more. Its prices stay; seen again, it is back. */
-export async function markListingGone(db: Database, source: string, externalId: string): Promise<void> {
-  await db
-    .updateTable("listings")
-    .set({ gone_at: sql`coalesce(gone_at, now())` })
-    .where("source", "=", source)
-    .where("external_id", "=", externalId)
-    .execute();
-}
-
 /** A price that comes alone, without its product's name, leaves the name as it is. */
 async function knownTitle(db: Database, { source, externalId }: Claim): Promise<string> {
   const row = await db

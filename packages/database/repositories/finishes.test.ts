@@ -3,7 +3,7 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "../../../test/harness/index.ts";
 import { aClaim, aFinish, claimed, openTestBook, rowOf } from "../fixtures/test-book.ts";
 import { freeDeadLeases, takeDueTargets } from "./belt-repository.ts";
-import { finishListing, markListingGone } from "./finish-repository.ts";
+import { finishListing } from "./finish-repository.ts";
 import { markSnapshotsPruned } from "./snapshot-repository.ts";
 import { type Claim, markDeadLettered, markGivenUp, postponeTarget } from "./target-repository.ts";
 
@@ -93,15 +93,6 @@ describe("finishing a target", () => {
     await finish(claim, { external_id: "a-variant" });
     const listings = await db.selectFrom("listings").select("external_id").execute();
     expect(listings).toEqual([{ external_id: claim.externalId }]);
-  });
-
-  it("a listing that is gone keeps its prices, and is back when it is seen again", async () => {
-    const claim = await aClaim(db);
-    await markListingGone(db, claim.source, claim.externalId);
-    const goneAt = () => db.selectFrom("listings").select("gone_at").executeTakeFirstOrThrow();
-    expect((await goneAt()).gone_at).not.toBeNull();
-    await finish(claim);
-    expect((await goneAt()).gone_at).toBeNull();
   });
 
   it("a pruned snapshot says since when; what was read from it stays", async () => {

@@ -1,4 +1,4 @@
-import type { Availability, Item, ListingDetails } from "@pricefleet/contracts";
+import type { Availability, Item, ListingDetails, ListingState } from "@pricefleet/contracts";
 import { type RawBuilder, sql } from "kysely";
 import type { Database } from "../connect.ts";
 import { exactTime, pageOf, type Position } from "./positions.ts";
@@ -19,6 +19,7 @@ export interface ListingFilter {
   maxPrice?: string | undefined;
   /** As the site words it, in any case. */
   condition?: string | undefined;
+  state?: ListingState | undefined;
   seenSince?: Date | undefined;
 }
 
@@ -60,12 +61,16 @@ const listingColumns = [
   "l.last_seen_at",
   "l.enriched_at",
   "l.gone_at",
+  "l.state_since",
+  "l.misses",
   "l.base_currency",
   "l.base_amount",
   "l.base_valued_at",
 ] as const;
 
 const availability = sql.ref<Availability | null>("l.availability").as("availability");
+const state = sql.ref<ListingState>("l.state").as("state");
+const stateKnownBy = sql.ref<"card" | "page">("l.state_known_by").as("state_known_by");
 const baseMissing = sql.ref<"no-rate" | "stale-rate" | null>("l.base_missing").as("base_missing");
 
 /** A page of listings. Ordered by price, those without one are left out: an unknown price has no place in that order. */
@@ -145,6 +150,8 @@ function somePage(
     .select([
       ...listingColumns,
       availability,
+      state,
+      stateKnownBy,
       baseMissing,
       sql<
         string | null
@@ -161,6 +168,8 @@ function somePage(
 function listingsThatMatch(db: Database, filter: ListingFilter, price: CountedPrice) {
   let query = db.selectFrom("listings as l");
   const { source, searchId, text, currency, minPrice, maxPrice, condition, seenSince, compare } = filter;
+  // Written out: with a parameter the index of what is over would not be found.
+  if (filter.state !== undefined) query = query.where(sql<boolean>`l.state = ${sql.lit(filter.state)}`);
   if (source !== undefined) query = query.where("l.source", "=", source);
   if (searchId !== undefined) {
     query = query.where(
@@ -191,6 +200,8 @@ export async function findListing(db: Database, id: string) {
     .select([
       ...listingColumns,
       availability,
+      state,
+      stateKnownBy,
       baseMissing,
       sql.ref<ListingDetails | null>("l.details").as("details"),
     ])
@@ -203,5 +214,19 @@ export async function findListing(db: Database, id: string) {
     .where("listing_id", "=", id)
     .orderBy("search_id")
     .execute();
-  return { ...listing, searches };
+  const states = await db
+    .selectFrom("listing_states")
+    .select([
+      sql.ref<ListingState | null>("from_state").as("from"),
+      sql.ref<ListingState>("to_state").as("to"),
+      "at",
+      sql.ref<"card" | "page">("known_by").as("known_by"),
+      "reason",
+      "misses",
+    ])
+    .where("listing_id", "=", id)
+    .orderBy("id", "desc")
+    .limit(100)
+    .execute();
+  return { ...listing, searches, states };
 }

@@ -43,10 +43,15 @@ export async function isAnyMarketCollected(db: Database, runId: string): Promise
   return row !== undefined;
 }
 
-export async function markMarketCollected(db: Database, { runId, market }: WhichMarket): Promise<void> {
+/** @param readToEnd no page is left; false: a limit ended it. */
+export async function markMarketCollected(
+  db: Database,
+  { runId, market }: WhichMarket,
+  readToEnd: boolean,
+): Promise<void> {
   await db
     .updateTable("market_runs")
-    .set({ collected_at: sql`now()`, error: null })
+    .set({ collected_at: sql`now()`, error: null, read_to_end: readToEnd })
     .where("run_id", "=", runId)
     .where("market", "=", market)
     .execute();

@@ -1,6 +1,7 @@
 import type { RunState } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
+import { countMisses } from "./listing-state-repository.ts";
 
 /** A run as its collector needs it. */
 export interface CollectingRun {
@@ -131,14 +132,23 @@ export async function releaseRun(db: Database, runId: string): Promise<void> {
 }
 
 /** All pages are read. The run is completed when its last target is. */
-export async function markCollected(db: Database, runId: string): Promise<void> {
-  await db
-    .updateTable("runs")
-    .set({ collected_at: sql`now()`, collecting_until: null })
-    .where("id", "=", runId)
-    .where("collected_at", "is", null)
-    .execute();
+export async function markCollected(
+  db: Database,
+  runId: string,
+  goneAfterMisses = 0,
+): Promise<{ missed: number; lookedAtAgain: number }> {
+  const missing = await db.transaction().execute(async (trx) => {
+    const counted = await countMisses(trx, runId, goneAfterMisses);
+    await trx
+      .updateTable("runs")
+      .set({ collected_at: sql`now()`, collecting_until: null })
+      .where("id", "=", runId)
+      .where("collected_at", "is", null)
+      .execute();
+    return counted;
+  });
   await completeFinishedRuns(db);
+  return missing;
 }
 
 /** @throws the database's PF409 when the run may not go there. */

@@ -1,4 +1,4 @@
-import { amount, availabilities, currency, item, listingDetails } from "@pricefleet/contracts";
+import { amount, availabilities, currency, item, listingDetails, listingStates } from "@pricefleet/contracts";
 import { findListing, findListings, findPrices } from "@pricefleet/database";
 import { baseRateOf } from "@pricefleet/pricing";
 import { z } from "zod";
@@ -27,6 +27,11 @@ const missing = z
   .nullable()
   .describe("no-rate: no quotes lead to the base currency; stale-rate: those that do are too old");
 
+const state = z.enum(listingStates);
+const knownBy = z
+  .enum(["card", "page"])
+  .describe("How: a search page's card, or the listing's own page, which goes before");
+
 const listing = z
   .strictObject({
     id,
@@ -52,7 +57,15 @@ const listing = z
     enriched_at: timestamp
       .nullable()
       .describe("When its own page was read last; null: only its search card is known"),
-    gone_at: timestamp.nullable(),
+    gone_at: timestamp.nullable().describe("Since when its own page is no more"),
+    state: state.describe(
+      "active: it can be had; sold, ended: its page or card said so; gone: its page is no more, and nothing said why",
+    ),
+    state_since: timestamp.describe("Since when it is known"),
+    state_known_by: knownBy,
+    misses: z
+      .int()
+      .describe("Searches in a row that were read to their end without showing it since it was seen last"),
     base_currency: currencyOrNull.describe("What the price is valued in; null: it was not valued"),
     base_amount: decimal.nullable().describe("`amount` in it, at base_valued_at; null: not known"),
     base_valued_at: timestamp.nullable().describe("When it was seen last with a rate to go by"),
@@ -82,10 +95,24 @@ const comparison = z
   })
   .meta({ id: "Comparison" });
 
+const stateChange = z
+  .strictObject({
+    from: state.nullable().describe("null: it was so when it was seen first"),
+    to: state,
+    at: timestamp,
+    known_by: knownBy,
+    reason: z.string().nullable().describe("Of gone: what its page said"),
+    misses: z.int().describe("How many searches in a row had not shown it"),
+  })
+  .meta({ id: "StateChange" });
+
 const listingWithDetails = listing
   .extend({
     details: listingDetails.nullable(),
     searches: z.array(z.strictObject({ id, match: item.shape.match })).describe("The searches that found it"),
+    states: z
+      .array(stateChange)
+      .describe("What became of it, the newest first; none: it has been active since it was seen first"),
   })
   .meta({ id: "ListingWithDetails" });
 
@@ -149,6 +176,10 @@ const listingQuery = z
     min_price: amount.optional().describe("In `currency`"),
     max_price: amount.optional().describe("In `currency`"),
     condition: text(100).optional().describe("As the site words it, in any case"),
+    state: z
+      .enum(listingStates, { error: `one of ${listingStates.join(", ")}` })
+      .optional()
+      .describe("Without it: listings in any state"),
     seen_since: moment.optional().describe("Last seen at this time or after it"),
     sort: z
       .enum(sorts, { error: `one of ${sorts.join(", ")}` })
@@ -199,6 +230,7 @@ export const listingRoutes = [
         minPrice: query.min_price,
         maxPrice: query.max_price,
         condition: query.condition,
+        state: query.state,
         seenSince: query.seen_since,
       };
       const { items, next } = await findListings(db, filter, sort, query.limit, after);
