@@ -105,7 +105,9 @@ function extract(page: SavedPage, path: string, sources: Sources): object {
     state: reading.state,
     source: reading.source,
     items: reading.quotes ?? reading.items,
+    ...(reading.reason !== null && { reason: reading.reason }),
     ...(reading.details !== null && { details: reading.details }),
+    ...(reading.broken_json_ld !== undefined && { broken_json_ld: reading.broken_json_ld }),
   };
 }
 

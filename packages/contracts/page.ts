@@ -60,6 +60,8 @@ export interface PageReading {
   total_results: number | null;
   /** Of a listing page, beside its single item. */
   details: ListingDetails | null;
+  /** How many JSON-LD scripts of a listing page do not parse, so that they say nothing; left out where all do. */
+  broken_json_ld?: number;
 }
 
 /** A search as a person asks for it: words, or the address of a search page pasted from a browser. */

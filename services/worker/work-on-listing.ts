@@ -44,6 +44,7 @@ export async function workOnListing(delivery: Delivery, bench: Workbench): Promi
       currency: item.currency,
       fetched_by: page.fetchedBy,
       duration_ms: page.durationMs,
+      broken_json_ld: fetched.reading.broken_json_ld,
     });
   } catch (error) {
     await settleFailure(error, { claim, delivery, page }, bench);

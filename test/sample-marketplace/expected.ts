@@ -19,9 +19,13 @@ export function expectedListing(listing: Listing, baseUrl: string): ExpectedList
   const { seller } = listing;
   return {
     ...expectedCard(listing, baseUrl, "exact"),
-    methods: { adapter: decimalOf(listing.cents), "json-ld": decimalOf(listing.cents) },
+    methods: {
+      adapter: decimalOf(listing.cents),
+      // Of a range the structured data has both ends only, and no price.
+      ...(listing.maxCents === null && { "json-ld": decimalOf(listing.cents) }),
+    },
     // Two that agree: the most that is ever said.
-    confidence: 0.99,
+    ...(listing.maxCents === null && { confidence: 0.99 }),
     details: {
       description: listing.description,
       images: pictures.map(absolute),

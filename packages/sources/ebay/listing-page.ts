@@ -1,6 +1,7 @@
 import type { Availability, Item, ListingDetails, PageInput, PageReading } from "@pricefleet/contracts";
 import { settleVotes } from "@pricefleet/pricing";
 import {
+  countedBroken,
   emptyItem,
   keptVotes,
   markupVote,
@@ -37,6 +38,7 @@ export function readListingPage(page: PageInput): PageReading {
     has_next_page: false,
     total_results: null,
     details: readDetails(text, page.html),
+    ...countedBroken(offers.brokenJsonLd),
   };
 }
 

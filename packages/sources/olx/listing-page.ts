@@ -1,5 +1,6 @@
 import type { Item, ListingDetails, PageInput, PageReading, PriceVote } from "@pricefleet/contracts";
 import {
+  countedBroken,
   type Html,
   markupVote,
   parseHtml,
@@ -16,6 +17,8 @@ import { piecedTextOf } from "./text-pieces.ts";
 import { adUrl, externalIdOf } from "./urls.ts";
 import { words } from "./words.ts";
 
+type Offers = ReturnType<typeof readStructuredOffer>;
+
 /** Reads an ad's own page, as printed and from the state embedded in it. */
 export function readListingPage(page: PageInput, country: OlxCountry): PageReading {
   const html = parseHtml(page.html);
@@ -31,7 +34,8 @@ export function readListingPage(page: PageInput, country: OlxCountry): PageReadi
     return unreadable("olx", "listing", "changed", `no ad's number in ${page.url}`);
   }
 
-  const item = readItem({ external_id: externalIdOf(number, country), url }, html, state);
+  const offers = readStructuredOffer(html);
+  const item = readItem({ external_id: externalIdOf(number, country), url }, html, state, offers);
   if (item.title === "" || !isAskKnown(item, state)) {
     const missing = item.title === "" ? "title" : "price";
     return unreadable("olx", "listing", "changed", `no ${missing} where OLX's pages have it`);
@@ -45,6 +49,7 @@ export function readListingPage(page: PageInput, country: OlxCountry): PageReadi
     has_next_page: false,
     total_results: null,
     details: readDetails(html, state, item),
+    ...countedBroken(offers.brokenJsonLd),
   };
 }
 
@@ -61,7 +66,12 @@ function saysNoLongerThere(html: Html): boolean {
   });
 }
 
-function readItem(identity: Pick<Item, "external_id" | "url">, html: Html, state: StateAd | null): Item {
+function readItem(
+  identity: Pick<Item, "external_id" | "url">,
+  html: Html,
+  state: StateAd | null,
+  offers: Offers,
+): Item {
   const printed = {
     title: textOf(html('[data-testid="offer_title"], [data-cy="ad_title"]').find("h1, h2, h3, h4").first()),
     priceText: piecedTextOf(html('[data-testid="ad-price-container"]').first()),
@@ -69,14 +79,14 @@ function readItem(identity: Pick<Item, "external_id" | "url">, html: Html, state
     seller: nonEmpty(textOf(html('[data-testid="user-profile-user-name"]').first())),
     imageUrl: html('[data-testid="ad-photo"] img').first().attr("src") ?? null,
   };
-  return buildItem(identity, printed, state, jsonLdVote(html));
+  return buildItem(identity, printed, state, jsonLdVote(html, offers));
 }
 
 /** An AggregateOffer sums up other ads ("from 5 zł", "from 0"), and is not this one's price. */
-function jsonLdVote(html: Html): PriceVote[] {
+function jsonLdVote(html: Html, offers: Offers): PriceVote[] {
   const scripts = html('script[type="application/ld+json"]').toArray();
   if (scripts.some((script) => html(script).text().includes("AggregateOffer"))) return [];
-  return markupVote("json-ld", readStructuredOffer(html).jsonLd).filter(({ amount }) => isPositive(amount));
+  return markupVote("json-ld", offers.jsonLd).filter(({ amount }) => isPositive(amount));
 }
 
 function readDetails(html: Html, state: StateAd | null, item: Item): ListingDetails {

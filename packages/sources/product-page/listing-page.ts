@@ -6,6 +6,7 @@ import {
   type PageReading,
 } from "@pricefleet/contracts";
 import {
+  countedBroken,
   emptyItem,
   type Html,
   keptVotes,
@@ -48,7 +49,10 @@ export function readProductPage(page: PageInput): PageReading {
     if (missingTitle.test(textOf(html("title").first()))) {
       return unreadable(sourceName, "listing", "gone", "the page's title says that it is missing");
     }
-    return unreadable(sourceName, "listing", "changed", `no product with a price was found${skipped}`);
+    return {
+      ...unreadable(sourceName, "listing", "changed", `no product with a price was found${skipped}`),
+      ...countedBroken(brokenJsonLd),
+    };
   }
   return {
     page: "listing",
@@ -59,6 +63,7 @@ export function readProductPage(page: PageInput): PageReading {
     has_next_page: false,
     total_results: null,
     details: readDetails(said),
+    ...countedBroken(brokenJsonLd),
   };
 }
 

@@ -13,5 +13,5 @@ export {
   textOf,
 } from "./parse-html.ts";
 export { keptVotes, markupVote, voteOf } from "./price-votes.ts";
-export { readStructuredOffer, type StructuredOffer } from "./structured-data.ts";
+export { countedBroken, readStructuredOffer, type StructuredOffer } from "./structured-data.ts";
 export { quotesRead, readQuote, readQuotePage } from "./quotes.ts";

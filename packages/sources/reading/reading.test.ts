@@ -36,17 +36,43 @@ test("a product's offer is read from JSON-LD, also in a graph, and broken JSON-L
   expect(offerIn(product)).toEqual(expected);
   expect(offerIn(`[{"@type":"BreadcrumbList"},${product}]`)).toEqual(expected);
   expect(offerIn(`{"@graph":[${product}]}`)).toEqual(expected);
-  expect(offerIn('{"@type":["Product","Car"],"offers":[{"lowPrice":"3","availability":"InStock"}]}')).toEqual(
-    {
-      ...expected,
-      price: "3",
-      currency: null,
-      availability: "InStock",
-    },
-  );
+  expect(offerIn('{"@type":["Product","Car"],"offers":[{"price":"3","availability":"InStock"}]}')).toEqual({
+    ...expected,
+    price: "3",
+    currency: null,
+    availability: "InStock",
+  });
+  expect(offerIn(`/*<![CDATA[*/ ${product.replace("EUR", "E\nUR")} /*]]>*/`)?.price).toBe("12.5");
   for (const silent of ["{", "null", "3", '{"@type":"Product"}', '{"@type":"Product","offers":[null]}']) {
     expect(offerIn(silent)).toBeNull();
   }
+});
+
+test.each([
+  ["the lowest of several offers is nobody's price", { lowPrice: 5, highPrice: 9, offerCount: 7 }, undefined],
+  ["nor is it where nothing else is said", { lowPrice: 5 }, undefined],
+  [
+    "where it is the highest too, it is the price",
+    { lowPrice: "5.00", highPrice: "5.00", offerCount: 3 },
+    "5.00",
+  ],
+  ["where there is one offer, it is the price", { lowPrice: 5, highPrice: 9, offerCount: 1 }, "5"],
+  ["a price beside it is the price", { price: 6, lowPrice: 5, highPrice: 9 }, "6"],
+])("of an AggregateOffer %s", (_, offers, price) => {
+  const json = JSON.stringify({ "@type": "Product", offers: { "@type": "AggregateOffer", ...offers } });
+  const html = parseHtml(`<script type="application/ld+json">${json}</script>`);
+  expect(html && readStructuredOffer(html).jsonLd?.price).toBe(price);
+});
+
+test("JSON-LD that does not parse is skipped and counted", () => {
+  const script = (json: string) => `<script type="application/ld+json">${json}</script>`;
+  const html = parseHtml(
+    script('{"@type":') +
+      script(" ") +
+      script("nonsense") +
+      script('{"@type":"Product","offers":{"price":1}}'),
+  );
+  expect(html && readStructuredOffer(html)).toMatchObject({ brokenJsonLd: 2, jsonLd: { price: "1" } });
 });
 
 test("an offer is read from microdata and OpenGraph", () => {

@@ -1,3 +1,4 @@
+import { isObject, type Json, readJsonLd } from "./json-ld.ts";
 import type { Html, Selection } from "./parse-html.ts";
 
 /** What a page's structured data says about the thing it sells: raw strings as the page has them. */
@@ -8,56 +9,59 @@ export interface StructuredOffer {
   condition: string | null;
 }
 
-type Json = Record<string, unknown>;
-
 /** The product's offer as JSON-LD, microdata and OpenGraph give it; a method that names no price is null. */
 export function readStructuredOffer(html: Html): {
   jsonLd: StructuredOffer | null;
   microdata: StructuredOffer | null;
   openGraph: StructuredOffer | null;
+  /** JSON-LD scripts that do not parse and were skipped. */
+  brokenJsonLd: number;
 } {
-  return { jsonLd: readJsonLd(html), microdata: readMicrodata(html), openGraph: readOpenGraph(html) };
+  const { nodes, broken } = readJsonLd(html);
+  return {
+    jsonLd: firstProductOffer(nodes),
+    microdata: readMicrodata(html),
+    openGraph: readOpenGraph(html),
+    brokenJsonLd: broken,
+  };
 }
 
-function readJsonLd(html: Html): StructuredOffer | null {
-  for (const script of html('script[type="application/ld+json"]').toArray()) {
-    for (const product of productsIn(parseJson(html(script).text()))) {
-      const offer = offerOf(product["offers"]);
-      if (offer !== null) return offer;
-    }
+/** As a reading keeps it. */
+export function countedBroken(brokenJsonLd: number): { broken_json_ld?: number } {
+  return brokenJsonLd === 0 ? {} : { broken_json_ld: brokenJsonLd };
+}
+
+function firstProductOffer(nodes: readonly Json[]): StructuredOffer | null {
+  for (const node of nodes) {
+    if (![node["@type"]].flat().includes("Product")) continue;
+    const offer = offerOf(node["offers"]);
+    if (offer !== null) return offer;
   }
   return null;
 }
 
-/** Pages carry broken JSON-LD often enough that it is not an error of ours: it says nothing, then. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-}
-
-/** JSON-LD comes as one node, a list of them, or a list under "@graph". */
-function productsIn(data: unknown): Json[] {
-  const nodes = (Array.isArray(data) ? data : [data]).filter(isObject);
-  return nodes.flatMap((node) => {
-    const graph = Array.isArray(node["@graph"]) ? node["@graph"].filter(isObject) : [];
-    return [node, ...graph].filter((candidate) => [candidate["@type"]].flat().includes("Product"));
-  });
-}
-
 function offerOf(offers: unknown): StructuredOffer | null {
   const offer = [offers].flat().find(isObject);
-  const price = offer?.["price"] ?? offer?.["lowPrice"];
-  if (offer === undefined || (typeof price !== "string" && typeof price !== "number")) return null;
+  const price = offer === undefined ? null : priceOf(offer);
+  if (offer === undefined || price === null) return null;
   return {
-    price: String(price),
+    price,
     currency: stringOrNull(offer["priceCurrency"]),
     availability: stringOrNull(offer["availability"]),
     condition: stringOrNull(offer["itemCondition"]),
   };
+}
+
+/**
+ * The lowest price of an AggregateOffer is that of some offer among several, not of the thing on the page, unless it is
+ * the highest as well or there is but one offer.
+ */
+function priceOf(offer: Json): string | null {
+  const price = textOrNull(offer["price"]);
+  if (price !== null) return price;
+  const lowest = textOrNull(offer["lowPrice"]);
+  const isOnlyOne = String(offer["offerCount"]) === "1" || lowest === textOrNull(offer["highPrice"]);
+  return isOnlyOne ? lowest : null;
 }
 
 function readMicrodata(html: Html): StructuredOffer | null {
@@ -77,9 +81,12 @@ function propertyOf(html: Html, name: string): string | null {
   return value === "" ? null : value;
 }
 
+/** Some sites write the tags' names into `name` in place of `property`. */
 function readOpenGraph(html: Html): StructuredOffer | null {
   const property = (name: string): string | null =>
-    html(`meta[property="product:${name}"], meta[property="og:${name}"]`).attr("content") ?? null;
+    html(`meta[property="product:${name}"], meta[property="og:${name}"], meta[name="product:${name}"]`).attr(
+      "content",
+    ) ?? null;
   const price = property("price:amount");
   if (price === null) return null;
   return {
@@ -90,8 +97,8 @@ function readOpenGraph(html: Html): StructuredOffer | null {
   };
 }
 
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" || typeof value === "number" ? String(value) : null;
 }
 
 function stringOrNull(value: unknown): string | null {

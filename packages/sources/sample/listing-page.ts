@@ -1,5 +1,6 @@
 import type { ListingDetails, PageInput, PageReading } from "@pricefleet/contracts";
 import {
+  countedBroken,
   emptyItem,
   type Html,
   markupVote,
@@ -21,7 +22,8 @@ export function readListingPage(page: PageInput): PageReading {
 
   const id = html("article.listing").attr("data-listing-id");
   const title = textOf(html("article.listing h1.title"));
-  const markupVotes = markupVote("json-ld", readStructuredOffer(html).jsonLd);
+  const offers = readStructuredOffer(html);
+  const markupVotes = markupVote("json-ld", offers.jsonLd);
   const offer = readOffer(html("article.listing .offer"), markupVotes);
   const url = canonicalUrl(page.url, page.url);
   if (id === undefined || title === "" || offer.amount === null || url === null) {
@@ -43,6 +45,7 @@ export function readListingPage(page: PageInput): PageReading {
     has_next_page: false,
     total_results: null,
     details,
+    ...countedBroken(offers.brokenJsonLd),
   };
 }
 
