@@ -58,6 +58,49 @@ test.each(["Sign in", "Shop | Login", "Sign in or Register | eBay", "Anmelden �
   },
 );
 
+test.each([
+  ["a server's own page", page("429 Too Many Requests", "<h1>429 Too Many Requests</h1><hr>nginx")],
+  ["an answer for machines", '{"error":"Too many requests","retry_after":30}'],
+  ["a sentence", page("Shop", "<script>var a</script><p>Rate limit exceeded, please slow down.</p>")],
+  ["a notice in German", page("Hinweis", "<p>Zu viele Anfragen. Bitte später erneut versuchen.</p>")],
+  ["Yahoo!'s notice", page("Yahoo! JAPAN", "<p>ただいまアクセスが集中しております。</p>")],
+])("%s that one asks too much is rate-limited, with status 200 as well", (_, html) => {
+  expect([null, 200, 503].map((status) => stateOf(html, status))).toEqual(Array(3).fill("rate-limited"));
+});
+
+test.each([
+  ["a server's own page", page("404 Not Found", "<h1>Not Found</h1><p>The requested URL was not found.</p>")],
+  ["a page that scripts would fill", page("Page not found", '<div id="root"></div><script>start()</script>')],
+  ["a notice", page("Shop", "<h1>Sorry, this page is no longer available</h1>")],
+  ["a notice in Polish", page("Sklep", "<h1>Nie znaleziono strony</h1>")],
+  ["an answer of 410 that lost its status", page("Gone", "<h1>Gone</h1>")],
+])("%s that nothing is there is gone, with status 200 as well", (_, html) => {
+  expect([null, 200].map((status) => stateOf(html, status))).toEqual(["gone", "gone"]);
+});
+
+test("a page that says more than a notice, names a price or found nothing for its words is no notice", () => {
+  const review = "<p>Too many requests reached us about this kettle, so here is all that we know of it.</p>";
+  expect(stateOf(page("Blue kettle", review.repeat(10)))).toBeNull();
+  expect(stateOf(page("Page Not Found: a novel", '<b itemprop="price">£12.00</b>'))).toBeNull();
+  expect(stateOf(page("404 Not Found", '<script>{"@type": "Product"}</script>'))).toBeNull();
+  expect(stateOf(page("Search", "<p>kettle 9000 was not found</p>"))).toBeNull();
+});
+
+test.each([
+  [
+    "a captcha",
+    "captcha",
+    page("Amazon.de", '<form action="/errors/validateCaptcha"><input name=field-keywords>'),
+  ],
+  [
+    "a refusal",
+    "blocked",
+    page("503", "<!-- To discuss automated access contact api-services-support@amazon.com -->"),
+  ],
+])("Amazon's %s is %s", (_, state, html) => {
+  expect(stateOf(html)).toBe(state);
+});
+
 test("a shop that names captchas, logins and bot checks in its scripts and forms is no wall", () => {
   const scripts = "<script>var a='g-recaptcha h-captcha px-captcha _cf_chl_opt'</script>".repeat(2_000);
   const contactForm = '<form><input type="password"><div class="g-recaptcha"></div>Contact us</form>';

@@ -45,7 +45,19 @@ const blockMarkers: readonly { marker: RegExp; whose: string }[] = [
   { marker: /error-header__headline[^]{0,400}reference-id/, whose: "eBay's error page" },
   { marker: /Incapsula incident ID/i, whose: "Imperva's refusal" },
   { marker: /geo\.captcha-delivery\.com/i, whose: "DataDome's check" },
+  { marker: /api-services-support@amazon\.com/, whose: "Amazon's refusal of automated access" },
 ];
+
+/** What a page is about that says one of these, and nothing more. */
+const rateLimitWords =
+  /\btoo many requests\b|\brate limit(ed|s)?( has been)?( exceeded| reached)\b|\bzu viele anfragen\b|\btrop de requêtes\b|\bdemasiadas (solicitudes|peticiones)\b|\btroppe richieste\b|\bte veel verzoeken\b|\bmuitas solicitações\b|zbyt wiele (żądań|zapytań)|слишком много запросов|забагато запитів|リクエストが多すぎます|アクセスが集中/i;
+/** At the beginning, for "not found" further on may be about the words of a search. */
+const goneWords =
+  /^(?:\W|sorry|oops|error|http|the|this|die|diese|la|cette|esta|questa|de|deze|a|ta)*(?:404\b|410\b|not found\b|gone$|(?:requested )?(?:page|item|listing|product|ad|url)(?: you requested)? (?:was |is |could |can)?(?:not (?:be )?found|no longer (?:available|exists))\b|seite (?:wurde )?nicht gefunden\b|page (?:introuvable|non trouvée)|página no encontrada\b|página não encontrada\b|pagina non trovata\b|pagina niet gevonden\b|nie znaleziono strony\b|strona nie (?:została znaleziona|istnieje)|страница не найдена|сторінку не знайдено|ページが見つかりません)/i;
+/** A thing for sale may be called anything; its page says for how much. */
+const soldThing = /itemprop=["']?price\b|(product|og):price|"@type"\s*:\s*"(Product|Offer)"/i;
+/** A notice says little; a page that says more is about something else. */
+const LONGEST_NOTICE_CHARACTERS = 400;
 
 /**
  * Is this a wall, a refusal or nothing at all in place of a page? Null means that the site's own rules may
@@ -73,17 +85,52 @@ function wallIn(html: string): Wall | null {
     blockTitles.find((known) => known.title.test(title)) ??
     blockMarkers.find((known) => known.marker.test(body));
 
+  const notice = noticeIn(title, body);
   const showsWidget = captchaWidget.test(body);
   if (captchaTitle.test(title)) return { state: "captcha", reason: `a captcha page: "${title}"` };
+  // Amazon's has no other word in any language.
+  if (/\/errors\/validateCaptcha/i.test(body)) return { state: "captcha", reason: "Amazon's captcha" };
   if (showsWidget && (block !== undefined || captchaWords.test(body))) {
     return { state: "captcha", reason: `a captcha, in ${block?.whose ?? "a page that wants a human"}` };
   }
   if (block !== undefined) return { state: "blocked", reason: block.whose };
   if (isBareCloudflareScript(body)) return { state: "blocked", reason: "nothing but Cloudflare's script" };
 
+  if (notice !== null) return notice;
   const asksWho = title.split(/\s*[|·–—]\s*/).some((part) => loginTitle.test(part.trim()));
   if (asksWho && credentialField.test(html)) return { state: "login", reason: `a login page: "${title}"` };
   return null;
+}
+
+/** A page that says nothing but that one asks too much, or that what was asked for is not there, with status 200 as well. */
+function noticeIn(title: string, body: string): Wall | null {
+  if (body === "" || soldThing.test(body)) return null;
+  const text = visibleText(body);
+  if (text.length > LONGEST_NOTICE_CHARACTERS) return null;
+  const said = `"${(text || title).slice(0, 100)}"`;
+  for (const words of [title, text]) {
+    if (rateLimitWords.test(words)) return { state: "rate-limited", reason: `the page says ${said}` };
+  }
+  const saysGone = goneWords.test(title) || goneWords.test(text);
+  return saysGone ? { state: "gone", reason: `the page says ${said}` } : null;
+}
+
+/** By position, since a pattern over unclosed scripts takes time with the square of their number. */
+function visibleText(body: string): string {
+  const lower = body.toLowerCase();
+  let text = "";
+  let at = 0;
+  while (at < body.length && text.length <= LONGEST_NOTICE_CHARACTERS * 4) {
+    const open = body.indexOf("<", at);
+    text += ` ${body.slice(at, open === -1 ? undefined : open)}`;
+    if (open === -1) break;
+    const hidden = /^<(script|style|template|noscript|svg|title)\b/.exec(lower.slice(open, open + 12))?.[1];
+    const tag = hidden === undefined ? open : lower.indexOf(`</${hidden}`, open);
+    const end = tag === -1 ? -1 : body.indexOf(">", tag);
+    if (end === -1) break;
+    at = end + 1;
+  }
+  return text.replace(/&nbsp;|\s+/g, " ").trim();
 }
 
 /** The first title of the page, as written. Found by position, so that no pattern runs over megabytes. */
