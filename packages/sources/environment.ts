@@ -12,6 +12,9 @@ export const sourcesEnvironment = z.object({
   EBAY_BASE_URL: httpUrl.optional(),
   OLX_BASE_URL: httpUrl.optional(),
   OLX_COUNTRY: z.enum(olxCountries, { error: `one of ${olxCountries.join(", ")}` }).optional(),
+  AMAZON_BASE_URL: httpUrl.optional(),
+  MERCARI_BASE_URL: httpUrl.optional(),
+  YAHOO_AUCTIONS_BASE_URL: httpUrl.optional(),
   SAMPLE_BASE_URL: httpUrl.optional(),
   /** A file: which API the source json-api asks, and where in its answers things stand. */
   JSON_API_CONFIG: jsonApiSettingsFile.optional(),
@@ -42,6 +45,9 @@ export function sourcesOptions(
     ...(env.EBAY_BASE_URL !== undefined && { ebayBaseUrl: env.EBAY_BASE_URL }),
     ...(env.OLX_BASE_URL !== undefined && { olxBaseUrl: env.OLX_BASE_URL }),
     ...(env.OLX_COUNTRY !== undefined && { olxCountry: env.OLX_COUNTRY }),
+    ...(env.AMAZON_BASE_URL !== undefined && { amazonBaseUrl: env.AMAZON_BASE_URL }),
+    ...(env.MERCARI_BASE_URL !== undefined && { mercariBaseUrl: env.MERCARI_BASE_URL }),
+    ...(env.YAHOO_AUCTIONS_BASE_URL !== undefined && { yahooAuctionsBaseUrl: env.YAHOO_AUCTIONS_BASE_URL }),
     ...(env.SAMPLE_BASE_URL !== undefined && { sampleBaseUrl: env.SAMPLE_BASE_URL }),
     ...(env.JSON_API_CONFIG !== undefined && {
       jsonApi: { ...env.JSON_API_CONFIG, headers: filledHeaders(env.JSON_API_CONFIG.headers, secrets) },
@@ -55,6 +61,9 @@ export function baseUrlsIn(env: SourcesEnvironment): string[] {
   return [
     env.EBAY_BASE_URL,
     env.OLX_BASE_URL,
+    env.AMAZON_BASE_URL,
+    env.MERCARI_BASE_URL,
+    env.YAHOO_AUCTIONS_BASE_URL,
     env.SAMPLE_BASE_URL,
     env.TRADINGVIEW_BASE_URL,
     env.JSON_API_CONFIG?.base_url,

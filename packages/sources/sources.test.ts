@@ -10,7 +10,7 @@ const itemAddress = "https://www.ebay.com/itm/123456789012";
 test("a source is found by its name; an unknown name is told the known ones", () => {
   expect(sources.byName("ebay").name).toBe("ebay");
   expect(() => sources.byName("ebya")).toThrow(
-    /"ebya".*ebay, olx, sample, json-api, tradingview, quote-page, product-page/,
+    /"ebya".*ebay, olx, amazon, mercari, yahoo-auctions, sample, json-api, tradingview, quote-page, product-page/,
   );
   expect(() => sources.byName("ebya")).toThrow(expect.objectContaining({ reason: "unknown-source" }));
 });
@@ -72,6 +72,9 @@ const scraps = `
   <div data-cy="l-card"> | <a href=/d/oferta/a-IDSgrLt.html> | <p data-testid=ad-price> | 1 500 у.е. | <h6>Zamienię
   <div data-testid=offer_title> | <div data-testid=ad-price-container> | <span data-testid=total-count>0
   <script>window.__PRERENDERED_STATE__= " | {\\"listing\\":{\\"listing\\":{\\"ads\\":[ | {\\"ad\\":{\\"ad\\":{ | \\"id\\":5,\\"title\\":\\"a\\" | }]}}}";
+  <div data-component-type=s-search-result data-asin=B000000001> | <h2> | <span class=a-price> | <span class=a-offscreen>€1 | <span id=productTitle>
+  <li class=Product> | <a class=Product__titleLink data-auction-id=g1000000001> | <span class=Product__price> | <span class=Product__priceValue>1円
+  <div data-testid=price> | ¥1,000 | <meta name=product:price:amount content=1> | <meta name=product:price:currency content=JPY>
   {"@type":"Product" | ,"offers":[null]} | <title> | Login | <div class=d-statusmessage> | sold`
   .split(/[|\n]/)
   .map((scrap) => scrap.trim());
@@ -103,6 +106,10 @@ describe("any bytes end in a state", { timeout: 600_000 }, () => {
     "https://shop.example/",
     "https://www.olx.pl/oferty/q-a/",
     "https://www.olx.ua/d/uk/obyavlenie/a-IDSgrLt.html",
+    "https://www.amazon.de/s?k=a",
+    "https://www.amazon.com/dp/B000000001",
+    "https://jp.mercari.com/item/m10000000001",
+    "https://auctions.yahoo.co.jp/search/search?p=a",
   ];
   const readEverywhere = (html: string) =>
     addresses.map((url) => sources.read({ url, html, status: null }).state);

@@ -5,9 +5,11 @@ import {
   PermanentError,
   type Source,
 } from "@pricefleet/contracts";
+import { createAmazonSource } from "./amazon/index.ts";
 import { createCatalogSource } from "./catalog-source.ts";
 import { createEbaySource } from "./ebay/index.ts";
 import { createJsonApiCatalog, type JsonApiSettings } from "./json-api/index.ts";
+import { createMercariSource } from "./mercari/index.ts";
 import { createOlxSource, type OlxCountry } from "./olx/index.ts";
 import { detectPageState } from "./page-state.ts";
 import { createProductPageSource } from "./product-page/index.ts";
@@ -17,6 +19,7 @@ import { unreadable } from "./reading/index.ts";
 import { createSampleSource } from "./sample/index.ts";
 import { withStorableText } from "./storable-text.ts";
 import { createTradingviewSource } from "./tradingview/index.ts";
+import { createYahooAuctionsSource } from "./yahoo-auctions/index.ts";
 
 /** The sites that Pricefleet reads. */
 export interface Sources {
@@ -46,6 +49,10 @@ export interface SourcesOptions {
   olxBaseUrl?: string;
   /** Which of OLX's countries is searched by words alone: OLX_COUNTRY. */
   olxCountry?: OlxCountry;
+  /** The same for Amazon's shops, Mercari and Yahoo! Auctions: AMAZON_BASE_URL and so on. */
+  amazonBaseUrl?: string;
+  mercariBaseUrl?: string;
+  yahooAuctionsBaseUrl?: string;
   /** Where the sample marketplace is. */
   sampleBaseUrl?: string;
   /** What to ask which API for: JSON_API_CONFIG. */
@@ -58,6 +65,9 @@ export function createSources(options: SourcesOptions): Sources {
   const all = [
     createEbaySource(options.ebayBaseUrl ?? null),
     createOlxSource({ mirrorUrl: options.olxBaseUrl ?? null, country: options.olxCountry ?? "pl" }),
+    createAmazonSource(options.amazonBaseUrl ?? null),
+    createMercariSource(options.mercariBaseUrl ?? null),
+    createYahooAuctionsSource(options.yahooAuctionsBaseUrl ?? null),
     createSampleSource(options.sampleBaseUrl ?? null),
     createJsonApiSource(options.jsonApi ?? null),
     createTradingviewSource(options.tradingviewBaseUrl ?? null),

@@ -61,9 +61,9 @@ describe("a request that is not right", () => {
     ["/runs", { search_id: 1 }, "search_id", "is 1; it should be an id such as 17"],
     [
       "/runs",
-      { source: "amazon", term: "x" },
+      { source: "etsy", term: "x" },
       "source",
-      'is "amazon"; it should be one of ebay, olx, sample, json-api, tradingview, quote-page, product-page',
+      'is "etsy"; it should be one of ebay, olx, amazon, mercari, yahoo-auctions, sample, json-api, tradingview, quote-page, product-page',
     ],
     [
       "/runs",
