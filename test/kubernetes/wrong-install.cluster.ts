@@ -14,13 +14,11 @@ describe("an install whose image for the services is misspelt", () => {
   afterAll(() => leave(NAMESPACE));
 
   test("is told by the name of the image that is not there", async () => {
-    const why = await untilPodWaits(/^api-/);
-    expect(why).toContain(`the image pricefleet/servce:${version} cannot be had`);
+    await untilPodSays(/^api-/, `the image pricefleet/servce:${version} cannot be had`);
   });
 
   test("and of the Secret that nobody made", async () => {
-    const why = await untilPodWaits(/^worker-/);
-    expect(why).toMatch(/the Secret (postgres|rabbitmq)-credentials is not there/);
+    await untilPodSays(/^worker-/, /the Secret (postgres|rabbitmq)-credentials is not there/);
   });
 
   test("comes up by an upgrade that spells it right", () => {
@@ -29,10 +27,17 @@ describe("an install whose image for the services is misspelt", () => {
     expect(whyPodsWait(NAMESPACE).filter(([pod]) => pod.startsWith("api-"))).toEqual([]);
   });
 
-  async function untilPodWaits(name: RegExp): Promise<string> {
-    return until(`a pod ${name} to say why it waits`, 60_000, () => {
-      const [pod] = whyPodsWait(NAMESPACE).filter(([pod, why]) => name.test(pod) && why.includes("not"));
-      return pod?.[1] ?? null;
+  /** A pod may wait for something else first, such as its volume. */
+  async function untilPodSays(name: RegExp, expected: string | RegExp): Promise<void> {
+    await until(`a pod ${name} to wait because ${expected}`, 60_000, () => {
+      const reasons = whyPodsWait(NAMESPACE).filter(([pod]) => name.test(pod));
+      if (
+        reasons.some(([, why]) =>
+          typeof expected === "string" ? why.includes(expected) : expected.test(why),
+        )
+      )
+        return true;
+      throw new Error(`pods that wait: ${JSON.stringify(reasons)}`);
     });
   }
 });
