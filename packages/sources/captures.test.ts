@@ -158,6 +158,8 @@ test.skipIf(!hasCaptures)(
     const priced = judged.filter(({ price }) => price !== null);
     const wrong = priced.filter(({ price }) => price === false).map(({ line }) => line);
     expect(wrong.length / priced.length, wrong.join("\n")).toBeLessThanOrEqual(0.1);
+    const asAnnotated = priced.filter(({ priceAsAnnotated }) => priceAsAnnotated);
+    expect(asAnnotated.length / priced.length).toBeGreaterThanOrEqual(0.9);
     expect(judged.filter(({ invented }) => invented)).toEqual([]);
     expect(judged.filter(({ currency }) => currency === false).length).toBeLessThanOrEqual(2);
   },

@@ -46,6 +46,8 @@ describe("what is marked up", () => {
   test("JSON-LD that does not parse is skipped, and counted where nothing else is found", () => {
     const broken = '<script type="application/ld+json">{"@type":</script>';
     expect(itemOf(broken + jsonLd(kettle))?.amount).toBe("19.9");
+    expect(read(broken + jsonLd(kettle)).broken_json_ld).toBe(1);
+    expect(read(broken + broken)).toMatchObject({ state: "changed", broken_json_ld: 2 });
     expect(read(broken + broken).reason).toContain("2 of its JSON-LD scripts do not parse");
   });
 
@@ -88,19 +90,51 @@ describe("what is marked up", () => {
     });
   });
 
-  test("embedded state counts where an object has the page's own name; Shopify's hundredths are hundredths", () => {
-    const state = (data: unknown) =>
-      `<h1>Steel kettle</h1><script>window.__STATE__ = ${JSON.stringify(data)};</script>`;
-    const other = { name: "Red toaster", price: 1 };
-    expect(
-      itemOf(state({ products: [other, { name: "Steel kettle", price: "12.00", currency: "EUR" }] })),
-    ).toMatchObject({
-      amount: "12.00",
-      methods: { "embedded-state": "12.00" },
+  test("variants of a product group have their own prices, and the cheapest that can be bought is the product's", () => {
+    const hasVariant = [
+      {
+        "@type": "Product",
+        name: "Red",
+        sku: "R",
+        gtin13: "4006381333931",
+        offers: { price: 20, availability: "OutOfStock" },
+      },
+      {
+        "@type": "Product",
+        name: "Blue",
+        sku: "B",
+        offers: { price: 22, priceCurrency: "EUR", availability: "InStock" },
+      },
+    ];
+    const reading = read(jsonLd({ "@type": "ProductGroup", name: "Kettle", hasVariant }));
+    expect(reading.items).toMatchObject([{ amount: "22", currency: "EUR" }]);
+    expect(reading.details?.variants).toEqual([
+      { name: "Red", sku: "R", gtin: "4006381333931", amount: "20", availability: "out-of-stock" },
+      { name: "Blue", sku: "B", gtin: null, amount: "22", availability: "in-stock" },
+    ]);
+  });
+
+  test("an offer without a price still says that the thing is out of stock", () => {
+    const offers = { price: 0, availability: "https://schema.org/OutOfStock" };
+    expect(itemOf(jsonLd({ ...kettle, offers }))).toMatchObject({
+      amount: null,
+      availability: "out-of-stock",
     });
-    expect(read(state({ products: [other] })).state).toBe("changed");
-    const shopify = { title: "Steel kettle", price: 1999, price_min: 1999, variants: [{}] };
-    expect(itemOf(state({ product: shopify }))?.amount).toBe("19.99");
+  });
+
+  test("GTIN, brand, list price and availability are read from microdata, RDFa and tags too", () => {
+    const micro = `<div itemscope itemtype="https://schema.org/Product"><b itemprop="name">Kettle</b><i itemprop="gtin13">4006381333931</i>
+      <i itemprop="brand">Acme</i><div itemprop="offers" itemscope><meta itemprop="price" content="3"><link itemprop="availability" href="https://schema.org/OutOfStock"></div></div>`;
+    const rdfa = `<div vocab="https://schema.org/" typeof="Product"><b property="name">Kettle</b><meta property="gtin13" content="4006381333931">
+      <i property="brand" typeof="Brand"><b property="name">Acme</b></i><div property="offers" typeof="Offer"><i property="price">3</i><link property="availability" href="https://schema.org/OutOfStock"></div></div>`;
+    const tags = `<meta property="og:title" content="Kettle"><meta property="product:price:amount" content="3"><meta property="product:original_price:amount" content="5">
+      <meta property="product:ean" content="4006381333931"><meta property="product:brand" content="Acme"><meta property="product:availability" content="out of stock">`;
+    for (const html of [micro, rdfa, tags]) {
+      const { items, details } = read(html);
+      expect(items).toMatchObject([{ amount: "3", availability: "out-of-stock" }]);
+      expect(details).toMatchObject({ brand: "Acme", gtin: "4006381333931" });
+    }
+    expect(itemOf(tags)?.list_price).toBe("5");
   });
 });
 
@@ -116,6 +150,17 @@ describe("what is seen", () => {
       list_price: "24.99",
       availability: "in-stock",
       methods: { adapter: "19.99" },
+    });
+  });
+
+  test("numbers of neighbours are not one number, and a price after a long heading is found", () => {
+    const auction = "<div><span class=price>$200</span><span>2 bids</span></div>";
+    expect(itemOf(page(auction))?.amount).toBe("200");
+    const heading =
+      "<div><div><h1>Slatted frame, a kit, 140 cm wide</h1></div>\n <div class=price> <b>€ <i>206,-</i></b> <i>Fixed</i></div></div>";
+    expect(itemOf(`<html lang="de"><main>${heading}</main>`)).toMatchObject({
+      amount: "206",
+      currency: "EUR",
     });
   });
 

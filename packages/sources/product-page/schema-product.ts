@@ -73,7 +73,7 @@ function readProduct(product: Json, resolve: Resolve, page: PageFacts): ProductS
   const variants = resolve(product["hasVariant"]).slice(0, MOST_VARIANTS);
   const offer = readOffers(resolve(product["offers"]), resolve, page);
   const fromVariant =
-    offer.amount === null
+    offer.amount === null && variants.length > 0
       ? readOffers(
           variants.flatMap((variant) => resolve(variant["offers"])),
           resolve,

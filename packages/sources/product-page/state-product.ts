@@ -1,11 +1,14 @@
-import { type Html, isObject, type Json, parseLenientJson } from "../reading/index.ts";
+import type { ListingDetails } from "@pricefleet/contracts";
+import { type Html, isObject, type Json } from "../reading/index.ts";
 import { type PageFacts, type ProductSays, saysNothing } from "./product-says.ts";
+import { shopifyCurrency, statesOf } from "./state-scripts.ts";
 import { amountIn, availabilityIn, currencyIn, gtinIn, isSameName, realAmount, textIn } from "./values.ts";
 
-/** A page's own state can be larger than all that is shown; so much of it is looked at. */
-const MOST_SCRIPT_CHARACTERS = 3_000_000;
 const MOST_OBJECTS = 100_000;
 const MOST_LEVELS = 40;
+const MOST_VARIANTS = 200;
+/** { price: { current: { value: 19.99 } } } */
+const MOST_LEVELS_OF_A_PRICE = 3;
 
 const nameKeys = ["name", "title", "productName", "displayName", "product_name"];
 const priceKeys = [
@@ -22,6 +25,7 @@ const priceKeys = [
   "priceInfo",
   "pricing",
   "prices",
+  "priceRange",
 ];
 const innerPriceKeys = [
   "sale",
@@ -34,6 +38,7 @@ const innerPriceKeys = [
   "price",
   "priceValue",
   "centAmount",
+  "minVariantPrice",
   "min",
 ];
 const listKeys = [
@@ -41,60 +46,22 @@ const listKeys = [
   "regularPrice",
   "originalPrice",
   "compare_at_price",
+  "compareAtPrice",
   "oldPrice",
   "wasPrice",
   "rrp",
   "basePrice",
 ];
 const currencyKeys = ["currency", "currencyCode", "priceCurrency", "currency_code", "currencyIso"];
+const availabilityKeys = ["availability", "stockStatus"];
+const availableKeys = ["available", "availableForSale", "inStock", "isInStock", "isAvailable"];
+const gtinKeys = ["gtin", "ean", "gtin13", "gtin14", "gtin12", "upc", "isbn", "barcode"];
 
-/**
- * What the state that a page's own scripts start from says: Next.js and the like as JSON scripts, Shopify's product,
- * assignments such as `window.__STATE__ = {…}`, and pushes to the data layer. Only an object that carries the
- * page's own name beside a price is its product.
- */
+/** What the page's embedded state says. Only an object that carries the page's own name beside a price is its product. */
 export function readStateProduct(html: Html, page: PageFacts): ProductSays | null {
-  for (const script of html("script:not([src])").toArray()) {
-    const type = script.attribs["type"] ?? "";
-    if (/ld\+json|html|template/.test(type)) continue;
-    const text = html(script).text();
-    if (text.length > MOST_SCRIPT_CHARACTERS || !/pric/i.test(text)) continue;
-    for (const state of /json/.test(type) ? [parseLenientJson(text)] : statesIn(text)) {
-      const product = productIn(state, page);
-      if (product !== null) return product;
-    }
-  }
-  return null;
-}
-
-/** The JSON in a script: what is assigned to a name, or given to `push` or `parse`. */
-function* statesIn(script: string): Generator {
-  const starts = /(?:=|push\(|meta\s*=)\s{0,10}(?=[{[]\s{0,10}["{[])/g;
-  let past = 0;
-  let tries = 0;
-  for (const match of script.matchAll(starts)) {
-    const start = match.index + match[0].length;
-    if (start < past) continue;
-    if (++tries > 50) return;
-    const end = endOfJson(script, start);
-    if (end === null) continue;
-    const state = parseLenientJson(script.slice(start, end));
-    if (state === undefined) continue;
-    past = end;
-    yield state;
-  }
-}
-
-/** The index after the bracket that closes the one at `start`, strings considered; null if none does. */
-function endOfJson(script: string, start: number): number | null {
-  let depth = 0;
-  for (let index = start; index < script.length; index++) {
-    const char = script[index];
-    if (char === '"') {
-      for (index++; index < script.length && script[index] !== '"'; index++)
-        if (script[index] === "\\") index++;
-    } else if (char === "{" || char === "[") depth++;
-    else if ((char === "}" || char === "]") && --depth === 0) return index + 1;
+  for (const state of statesOf(html)) {
+    const product = productIn(state, page);
+    if (product !== null) return { ...product, currency: product.currency ?? shopifyCurrency(html) };
   }
   return null;
 }
@@ -116,51 +83,109 @@ function productIn(state: unknown, page: PageFacts): ProductSays | null {
 }
 
 function asProduct(object: Json, page: PageFacts): ProductSays | null {
+  if (!priceKeys.some((key) => object[key] !== undefined)) return null;
   const name = textIn(nameKeys.map((key) => object[key]).find((value) => typeof value === "string"));
   if (name === null || name.length < 4 || !isSameName(name, page.titles)) return null;
   const { amount, currency } = priceOf(object, page);
   if (amount === null) return null;
   return {
     ...saysNothing,
-    name,
+    name: withoutVariant(name, object),
     amount,
     currency,
-    listPrice: first(listKeys, object, (value) => amountOf(value, object, page)),
-    availability: availabilityIn(
-      object["availability"] ??
-        object["stockStatus"] ??
-        object["available"]?.toString().replace("false", "outofstock"),
-    ),
+    listPrice: listPriceOf(object, page),
+    availability: availabilityOf(object),
     brand: textIn(object["brand"]) ?? textIn(object["vendor"]),
-    gtin: gtinIn(object["gtin"], object["ean"], object["gtin13"], object["barcode"]),
+    gtin: gtinIn(...gtinKeys.map((key) => object[key])),
     sku: textIn(object["sku"]),
+    variants: variantsOf(object, page),
   };
 }
 
-function priceOf(object: Json, page: PageFacts): { amount: string | null; currency: string | null } {
+/** Shopify calls a product's form "Steel kettle - Red" and says what of it is the form. */
+function withoutVariant(name: string, object: Json): string {
+  const form = textIn(object["public_title"]);
+  return form !== null && name.endsWith(` - ${form}`) ? name.slice(0, -form.length - 3) : name;
+}
+
+interface Money {
+  amount: string | null;
+  currency: string | null;
+}
+
+function priceOf(object: Json, page: PageFacts): Money {
+  const ownCurrency = first(currencyKeys, object, (found) => currencyIn(found, page));
   for (const key of priceKeys) {
-    const value = Array.isArray(object[key]) ? object[key][0] : object[key];
-    const currency =
-      first(currencyKeys, isObject(value) ? value : object, (found) => currencyIn(found, page)) ??
-      first(currencyKeys, object, (found) => currencyIn(found, page));
-    const amount = isObject(value)
-      ? first(innerPriceKeys, value, (inner) => amountOf(inner, object, page))
-      : amountOf(value, object, page);
-    if (amount !== null)
-      return { amount, currency: currency ?? (typeof value === "string" ? currencyIn(value, page) : null) };
+    const { amount, currency } = moneyIn(object[key], object, page, MOST_LEVELS_OF_A_PRICE);
+    if (amount !== null) return { amount, currency: currency ?? ownCurrency };
   }
   return { amount: null, currency: null };
 }
 
-/** Shopify keeps its own products' prices in hundredths; its products are known by their handle and variants. */
+/** An amount, as it is or inside objects that name which of several prices is paid; the innermost currency is its. */
+function moneyIn(value: unknown, product: Json, page: PageFacts, levels: number): Money {
+  if (Array.isArray(value)) return moneyIn(value[0], product, page, levels - 1);
+  if (!isObject(value)) {
+    return {
+      amount: amountOf(value, product, page),
+      currency: typeof value === "string" ? currencyIn(value, page) : null,
+    };
+  }
+  if (levels <= 0) return { amount: null, currency: null };
+  const outer = first(currencyKeys, value, (found) => currencyIn(found, page));
+  for (const key of innerPriceKeys) {
+    if (value[key] === undefined) continue;
+    const { amount, currency } =
+      key === "centAmount" ? centsIn(value) : moneyIn(value[key], product, page, levels - 1);
+    if (amount !== null) return { amount, currency: currency ?? outer };
+  }
+  return { amount: null, currency: null };
+}
+
+/** { centAmount: 1999, fractionDigits: 2 }, as commercetools and its like have it. */
+function centsIn({ centAmount, fractionDigits }: Json): Money {
+  const digits = Number.isInteger(fractionDigits) ? Math.min(8, Math.max(0, Number(fractionDigits))) : 2;
+  const isWhole = typeof centAmount === "number" && Number.isSafeInteger(centAmount);
+  return {
+    amount: isWhole ? realAmount((centAmount / 10 ** digits).toFixed(digits)) : null,
+    currency: null,
+  };
+}
+
+function listPriceOf(object: Json, page: PageFacts): string | null {
+  return first(listKeys, object, (value) => moneyIn(value, object, page, MOST_LEVELS_OF_A_PRICE).amount);
+}
+
+/** Shopify keeps prices in whole hundredths; its products are known by their variants, and those by a title of their own. */
 function amountOf(value: unknown, product: Json, page: PageFacts): string | null {
   if (typeof value !== "string" && typeof value !== "number") return null;
-  const isInCents =
-    typeof value === "number" &&
-    Number.isInteger(value) &&
-    Array.isArray(product["variants"]) &&
-    product["price_min"] !== undefined;
+  const isShopifys =
+    (Array.isArray(product["variants"]) && product["price_min"] !== undefined) ||
+    product["public_title"] !== undefined;
+  const isInCents = isShopifys && typeof value === "number" && Number.isInteger(value);
   return isInCents ? realAmount((value / 100).toFixed(2)) : amountIn(value, page);
+}
+
+function availabilityOf(object: Json): ProductSays["availability"] {
+  const said = first(availabilityKeys, object, availabilityIn);
+  if (said !== null) return said;
+  const isAvailable = availableKeys.map((key) => object[key]).find((value) => typeof value === "boolean");
+  if (isAvailable === undefined) return null;
+  return isAvailable ? "in-stock" : "out-of-stock";
+}
+
+function variantsOf(object: Json, page: PageFacts): NonNullable<ListingDetails["variants"]> {
+  const variants = Array.isArray(object["variants"]) ? object["variants"] : [];
+  return variants
+    .slice(0, MOST_VARIANTS)
+    .filter(isObject)
+    .map((variant) => ({
+      name: textIn(variant["public_title"]) ?? first(nameKeys, variant, textIn),
+      sku: textIn(variant["sku"]),
+      gtin: gtinIn(...gtinKeys.map((key) => variant[key])),
+      amount: priceOf(variant, page).amount,
+      availability: availabilityOf(variant),
+    }));
 }
 
 function first<T>(keys: readonly string[], object: Json, read: (value: unknown) => T | null): T | null {

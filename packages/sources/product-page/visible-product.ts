@@ -1,6 +1,6 @@
 import type { Availability } from "@pricefleet/contracts";
 import { currencyOf, parsePrice, parsePriceRange, parsePrices } from "@pricefleet/pricing";
-import { type Element, shortText } from "../reading/index.ts";
+import { type Element, isElement, shortText } from "../reading/index.ts";
 import { type PageFacts, type ProductSays, saysNothing } from "./product-says.ts";
 import { realAmount } from "./values.ts";
 import { namesOf, type PieceOfText, type VisibleText } from "./visible-text.ts";
@@ -24,6 +24,8 @@ const LEVELS_OF_NAMES = 4;
 /** The product's price stands near its heading or its buy button; so many characters away is another part of the page. */
 const FAR_CHARACTERS = 3_000;
 const LEAST_SCORE = 4;
+
+const currencySign = /\p{Sc}|\b[A-Z]{3}\b/u;
 
 interface Candidate {
   amount: string;
@@ -128,11 +130,20 @@ function priceElement(innermost: Element): Element | null {
       parsePrices(shortText(found, LONGEST_PRICE)).length === 1
     )
       break;
+    if (found !== null && runsIntoNumber(found, element, text)) break;
     found = element;
     const { parent }: Element = element;
     element = parent !== null && "attribs" in parent ? parent : null;
   }
   return found;
+}
+
+/** "$200" beside "2 bids" is not $2002: what ends in a whole price goes on with cents or not at all. */
+function runsIntoNumber(inner: Element, outer: Element, outerText: string): boolean {
+  const innerText = shortText(inner, LONGEST_PRICE);
+  if (!currencySign.test(innerText) || !/\d$/.test(innerText)) return false;
+  const after = outerText.slice(outerText.indexOf(innerText) + innerText.length);
+  return /^\d/.test(after) && !outer.children.some((child) => isElement(child) && child.name === "sup");
 }
 
 /** Cents set as a superscript have no point before them. */

@@ -100,12 +100,14 @@ function valueOf(element: Element): string {
 /** The text of an element as one line, cut at so many characters; what scripts and styles hold is no text. */
 export function shortText(element: Element, mostCharacters: number): string {
   let text = "";
-  // Blanks between the tags are no text, or an indented price would seem long.
+  // Blanks between the tags are no text, or an indented price would seem long, and a long text that ends in them short.
   const add = (nodes: readonly PageNode[]): void => {
     for (const node of nodes) {
-      if (text.length > mostCharacters) return;
-      if (isText(node)) text = text.trimStart() + node.data.replace(/\s+/g, " ");
-      else if (isElement(node) && !/^(script|style|template|noscript)$/.test(node.name)) add(node.children);
+      if (text.length > mostCharacters && !text.endsWith(" ")) return;
+      if (isText(node)) {
+        const more = node.data.replace(/\s+/g, " ");
+        text += text === "" || text.endsWith(" ") ? more.trimStart() : more;
+      } else if (isElement(node) && !/^(script|style|template|noscript)$/.test(node.name)) add(node.children);
     }
   };
   add(element.children);
