@@ -114,7 +114,7 @@ async function streamWithStorage(): Promise<void> {
   closers.defer(() => feed.close());
   const names = Array.from({ length: INSTRUMENTS }, (_, index) => named(index));
   feed.know(...names);
-  const streamers = await startStreamers(feed.url, barIntervals);
+  const streamers = await startStreamers({ feedUrl: feed.url, intervals: barIntervals });
   closers.defer(() => streamers.close());
   await streamers.subscribe(...names);
   const { rows } = await streamers.book.query<{ id: string; symbol: string }>(

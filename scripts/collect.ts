@@ -79,7 +79,7 @@ async function startOwnStack(workers: number, interrupted: AbortSignal, closers:
   const stack = await startStack({
     name: "up",
     workers,
-    readsQuotes: false,
+    quoteQueues: null,
     apiPort: await findFreePort(),
     environment: {},
     endWithStarter: true,

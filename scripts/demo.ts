@@ -31,13 +31,13 @@ async function demo(interrupted: AbortSignal): Promise<number> {
   await requireFreePort(apiPort, "make demo");
   await using closers = new AsyncDisposableStack();
 
-  say("Starting PostgreSQL, RabbitMQ, a dispatcher, 4 workers, a streamer and the API …");
+  say("Starting PostgreSQL, RabbitMQ, a dispatcher, 4 workers, one for history, a streamer and the API …");
   const marketplace = await sampleMarketplace(LISTINGS);
   const feed = await syntheticFeed();
   const stack = await startStack({
     name: "demo",
     workers: WORKERS,
-    readsQuotes: false,
+    quoteQueues: "history_sync:4",
     apiPort,
     environment: { SAMPLE_BASE_URL: marketplace.url, ...feed.environment },
     endWithStarter: true,
@@ -99,6 +99,7 @@ Pricefleet is serving at ${apiUrl} until Ctrl-C.
   Listings   ${apiUrl}/listings?search_id=${run.search.id}
   This run   ${apiUrl}/runs/${run.id}
   Quotes     ${apiUrl}/quotes (of a synthetic feed)
+  Bars       ${apiUrl}/market-data/bars?exchange=TVC&symbol=GOLD&interval=1m
   API        ${apiUrl}/docs`);
   if (management !== null) {
     console.log(

@@ -22,7 +22,7 @@ await runCommand(async (interrupted) => {
   const stack = await startStack({
     name: "dev",
     workers: WORKERS,
-    readsQuotes: false,
+    quoteQueues: "history_sync:4",
     apiPort,
     environment: { SAMPLE_BASE_URL: marketplace.url, ...feed.environment },
     endWithStarter: true,

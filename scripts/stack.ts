@@ -20,8 +20,6 @@ import {
 const API_START_TIMEOUT_MS = 60_000;
 const BROKER_TRIES = 3;
 const root = join(import.meta.dirname, "..");
-/** One worker for all instruments, as in the chart. */
-const QUOTE_QUEUES = "quote_refresh:4,history_sync:4";
 
 /** The port that people open is taken. */
 export class PortTakenError extends Error {
@@ -32,8 +30,8 @@ export interface StackOptions {
   /** Everything it keeps is under .local/<name>. */
   name: string;
   workers: number;
-  /** Whether the pages of instruments are read and history is synced: from the sites themselves. */
-  readsQuotes: boolean;
+  /** What one worker for all instruments does, as in the chart: reads their pages, syncs their history; null: there is none. */
+  quoteQueues: "quote_refresh:4,history_sync:4" | "history_sync:4" | null;
   apiPort: number;
   /** Added to the environment of every service. */
   environment: Record<string, string>;
@@ -127,8 +125,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     for (let number = 1; number <= options.workers; number++) {
       service(`worker-${number}`, "worker", workerEnvironment);
     }
-    if (options.readsQuotes) {
-      service("quotes-worker", "worker", { ...workerEnvironment, WORKER_QUEUES: QUOTE_QUEUES });
+    if (options.quoteQueues !== null) {
+      service("quotes-worker", "worker", { ...workerEnvironment, WORKER_QUEUES: options.quoteQueues });
     }
     return { servers, apiUrl, workerEnvironment, services, logFolder, start, stop };
   } catch (error) {

@@ -22,7 +22,7 @@ await runCommand(async (interrupted) => {
   const stack = await startStack({
     name: "up",
     workers,
-    readsQuotes: true,
+    quoteQueues: "quote_refresh:4,history_sync:4",
     apiPort,
     environment: {},
     endWithStarter: false,

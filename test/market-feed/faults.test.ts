@@ -11,7 +11,7 @@ import {
   type MarketFeed,
   startMarketFeed,
   straightBars,
-  syntheticTicks,
+  syntheticMarket,
 } from "./index.ts";
 
 const INSTRUMENTS = ["TVC:GOLD", "TVC:SILVER", "FX_IDC:USDIDR"];
@@ -28,14 +28,10 @@ afterEach(async () => {
 });
 
 const ticks = INSTRUMENTS.flatMap((instrument, index) => [
-  ...syntheticTicks({
-    seed: 7,
-    instrument,
-    fromMs: FROM_MS,
-    toMs: TO_MS,
-    meanGapMs: 9_000,
-    firstPrice: 40 * 10 ** index,
-  }),
+  ...syntheticMarket({ seed: 7, instrument, firstPrice: 40 * 10 ** index, ticksAMinute: 6 }).ticks(
+    FROM_MS,
+    TO_MS,
+  ),
 ]).toSorted((a, b) => a.atMs - b.atMs);
 const [firstPart, fault, secondPart] = [ticks.slice(0, 400), ticks.slice(400, 430), ticks.slice(430)];
 

@@ -1,4 +1,4 @@
 export { firstPrices } from "./first-prices.ts";
 export { type MarketFeed, startMarketFeed } from "./market-feed.ts";
 export { barKey, type StraightBar, straightBars } from "./straight-bars.ts";
-export { type FeedTick, syntheticTicks } from "./synthetic-ticks.ts";
+export { type FeedTick, type SyntheticMarket, syntheticMarket } from "./synthetic-market.ts";

@@ -1,28 +1,34 @@
-// A synthetic feed as a process: all that is quoted by default, about a trade a second each, until it is told to stop.
+// A synthetic feed as a process: all that is quoted by default, a trade a second each, and its history, until it is told to stop.
 import { readEnvironment, wholeNumber } from "@pricefleet/contracts";
 import { z } from "zod";
 import { firstPrices } from "./first-prices.ts";
+import { marketChart } from "./market-chart.ts";
 import { startMarketFeed } from "./market-feed.ts";
-import { syntheticTicks } from "./synthetic-ticks.ts";
+import { type FeedTick, syntheticMarket } from "./synthetic-market.ts";
 
-const MEAN_GAP_MS = 700;
+const TICKS_A_MINUTE = 60;
 
 const { PORT: port, SEED: seed } = readEnvironment(
   z.object({ PORT: wholeNumber(0, 65_535).default(0), SEED: wholeNumber(0, 2 ** 31).default(1) }),
 );
-const feed = await startMarketFeed({ port });
+const charts = new Map(
+  Object.entries(firstPrices).map(([instrument, firstPrice]) => {
+    const market = syntheticMarket({ seed, instrument, firstPrice, ticksAMinute: TICKS_A_MINUTE });
+    return [instrument, { market, chart: marketChart(market, { nowMs: Date.now, withUnfinished: true }) }];
+  }),
+);
+const feed = await startMarketFeed({ port, chartOf: (instrument) => charts.get(instrument)?.chart });
 process.stdout.write(`The synthetic feed is open at ${feed.url}\n`);
 const timers = new Set<NodeJS.Timeout>();
-for (const [instrument, firstPrice] of Object.entries(firstPrices)) {
+for (const [instrument, { market }] of charts) {
   feed.know(instrument);
-  const walk = { seed, instrument, fromMs: Date.now(), toMs: Infinity, meanGapMs: MEAN_GAP_MS, firstPrice };
-  tellNext(syntheticTicks(walk));
+  tellNext(market.ticks(Date.now(), Infinity));
 }
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop());
 
-function tellNext(ticks: ReturnType<typeof syntheticTicks>): void {
-  const { value: tick } = ticks.next();
-  if (tick === undefined) return;
+function tellNext(ticks: Iterator<FeedTick>): void {
+  const { value: tick, done } = ticks.next();
+  if (done === true) return;
   const timer = setTimeout(() => {
     timers.delete(timer);
     feed.tell(tick);

@@ -2,11 +2,12 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createMessageReader, frame, type Message, writeMessage } from "@pricefleet/feeds";
 import { type WebSocket, WebSocketServer } from "ws";
+import { type Chart, serveChart } from "../../packages/feeds/test-support/chart.ts";
 import { type Dice, rollDice } from "../sample-marketplace/chance.ts";
-import type { FeedTick } from "./synthetic-ticks.ts";
+import type { FeedTick } from "./synthetic-market.ts";
 
 /**
- * A feed that speaks TradingView's protocol and can be told to misbehave. It tells each session what changed since it told
+ * A feed that speaks TradingView's protocol and can be told to misbehave, with history where it was given charts. It tells each session what changed since it told
  * it last, several messages in one websocket message, and where an instrument stands when somebody subscribes.
  */
 export interface MarketFeed {
@@ -49,9 +50,12 @@ const LONGEST_PIECE = 40;
 export async function startMarketFeed({
   host = "127.0.0.1",
   port = 0,
+  chartOf = () => undefined,
 }: {
   host?: string;
   port?: number;
+  /** Of EXCHANGE:SYMBOL; undefined: history does not know it. */
+  chartOf?: (instrument: string) => Chart | undefined;
 } = {}): Promise<MarketFeed> {
   const server = new WebSocketServer({ host, port });
   await once(server, "listening");
@@ -75,10 +79,18 @@ export async function startMarketFeed({
     opened++;
     const session: Session = { socket, name: "", told: new Map(), outbox: "", isGarbled: false };
     const reader = createMessageReader();
+    const takeChart = serveChart({
+      find: chartOf,
+      say: (name, ...parameters) => post(session, writeMessage(name, parameters)),
+      cut: () => socket.terminate(),
+    });
     sessions.add(session);
     socket.on("close", () => sessions.delete(session));
     socket.on("message", (data: Buffer) => {
-      for (const message of reader.read(data.toString(), () => heartbeatsEchoed++)) take(session, message);
+      for (const message of reader.read(data.toString(), () => heartbeatsEchoed++)) {
+        take(session, message);
+        takeChart(message);
+      }
     });
     post(session, frame(JSON.stringify({ session_id: "<0.1.2>_synthetic", protocol: "json" })));
   });

@@ -1,5 +1,5 @@
 import { type BarInterval, barIntervals, barOpenedAtMs } from "@pricefleet/contracts";
-import type { FeedTick } from "./synthetic-ticks.ts";
+import type { FeedTick } from "./synthetic-market.ts";
 
 /** A bar's numbers as the book has them: decimal strings, but for the count of ticks. */
 export interface StraightBar {

@@ -15,7 +15,7 @@ afterAll(() => closers.disposeAsync());
 const feed = await startMarketFeed();
 closers.defer(() => feed.close());
 feed.know(GOLD, SILVER);
-const streamers = await startStreamers(feed.url, INTERVALS);
+const streamers = await startStreamers({ feedUrl: feed.url, intervals: INTERVALS });
 closers.defer(() => streamers.close());
 
 let told = 0;

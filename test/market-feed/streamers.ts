@@ -2,6 +2,7 @@ import type { BarInterval } from "@pricefleet/contracts";
 import { ensureRoles, generateRolePasswords, migrateToLatest } from "@pricefleet/database";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { Client } from "pg";
 import { makeThrowawayFolder, type OwnedProcess, startPostgres } from "../../scripts/servers/index.ts";
 import { type Fleet, logOf, startFleet } from "../fleet/index.ts";
 import { barKey, type StraightBar } from "./straight-bars.ts";
@@ -12,10 +13,23 @@ export interface BookBar extends StraightBar {
   complete: boolean;
 }
 
+interface StreamersOptions {
+  feedUrl: string;
+  intervals: readonly BarInterval[];
+  /** For the services that fill gaps; without one those cannot be started. */
+  amqpUrl?: string;
+}
+
 /** Streamers on a PostgreSQL of their own, which may be restarted. */
 export interface Streamers {
   book: Fleet["book"];
   start(): OwnedProcess;
+  /** What makes targets of the syncs that streamers ask for. */
+  startDispatcher(): OwnedProcess;
+  /** A worker that syncs history. */
+  startHistoryWorker(): OwnedProcess;
+  /** By the role that owns the schema. */
+  asOwner(statements: string): Promise<void>;
   restartPostgres(): Promise<void>;
   subscribe(...instruments: string[]): Promise<void>;
   unsubscribe(instrument: string): Promise<void>;
@@ -30,7 +44,11 @@ export interface Streamers {
 export const timesLed = (streamer: OwnedProcess) =>
   logOf(streamer).filter(({ message }) => message === "leading").length;
 
-export async function startStreamers(feedUrl: string, intervals: readonly BarInterval[]): Promise<Streamers> {
+export async function startStreamers({
+  feedUrl,
+  intervals,
+  amqpUrl = "amqp://not-used",
+}: StreamersOptions): Promise<Streamers> {
   await using closers = new AsyncDisposableStack();
   const folder = makeThrowawayFolder();
   closers.defer(() => rmSync(folder, { recursive: true }));
@@ -40,7 +58,7 @@ export async function startStreamers(feedUrl: string, intervals: readonly BarInt
   await migrateToLatest(ownerUrl);
   const fleet = startFleet({
     databaseUrl: workerUrl,
-    amqpUrl: "amqp://not-used",
+    amqpUrl,
     environment: { TRADINGVIEW_WS_URL: feedUrl, BAR_INTERVALS: intervals.join(",") },
   });
   closers.defer(() => fleet.stop());
@@ -50,6 +68,13 @@ export async function startStreamers(feedUrl: string, intervals: readonly BarInt
   return {
     book,
     start: () => fleet.startStreamer(),
+    startDispatcher: () => fleet.startDispatcher(),
+    startHistoryWorker: () => fleet.startWorker({ WORKER_QUEUES: "history_sync:4", LEASE_SECONDS: "3" }),
+    async asOwner(statements) {
+      const owner = new Client({ connectionString: ownerUrl, options: "-c search_path=price_tracker" });
+      await owner.connect();
+      await owner.query(statements).finally(() => owner.end());
+    },
     restartPostgres: () => postgres.restart(),
     async subscribe(...instruments) {
       await book.query(

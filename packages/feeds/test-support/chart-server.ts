@@ -3,22 +3,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import { frame } from "../tradingview/frames.ts";
-import { createMessageReader, type Message, write } from "../tradingview/messages.ts";
+import { createMessageReader, write } from "../tradingview/messages.ts";
+import { type BarValues, type Chart, type ChartManners, serveChart } from "./chart.ts";
 
-/** What a symbol's chart does, beside giving all bars at once. */
-export interface ChartManners {
-  /** Bars in one answer; the rest has to be asked for. */
-  atOnce?: number;
-  /** An answer comes in updates of so many bars. */
-  barsAnUpdate?: number;
+/** What a seeded chart does. */
+export interface SeededChart extends ChartManners {
   /** No bars older than these. */
   most?: number;
-  /** Says nothing, but for heartbeats. */
-  stalls?: boolean;
-  /** Ends the connection so often, in the middle of the bars, before it goes well. */
-  cuts?: number;
-  /** Refuses the series with these words. */
-  seriesError?: string;
   /** When a bar opens, in seconds after where UTC's does. */
   offsetSeconds?: number;
 }
@@ -28,7 +19,7 @@ export interface ChartServer {
   /** The site that people sign in at. */
   siteUrl: string;
   /** By EXCHANGE:SYMBOL; a symbol that is not there is unknown. */
-  symbols: Map<string, ChartManners>;
+  symbols: Map<string, SeededChart>;
   /** Of every session, what was asked of it. */
   sessions: { symbol: string; resolution: string; bars: number }[];
   /** Tokens that sockets began with, in order. */
@@ -42,9 +33,7 @@ export const TOKEN = "a-token-for-signed-in-users";
 const secondsOf: Record<string, number> = { "1D": 86_400, "1W": 7 * 86_400 };
 
 /** The newest bar is the one of now, so it is not complete. Its numbers follow from when it opens, so tests know them. */
-export function barOf(
-  time: number,
-): [time: number, open: number, high: number, low: number, close: number, volume: number] {
+export function barOf(time: number): BarValues {
   const base = 1_000 + ((time / 60) % 997);
   return [time, base, base + 2.5, base - 1.25, base + 0.5, 10 + (time % 7)];
 }
@@ -90,69 +79,43 @@ export async function startChartServer(): Promise<ChartServer> {
       await new Promise((resolve) => http.close(resolve));
     },
   };
-  sockets.on("connection", (socket) => serveChart(socket, server));
+  sockets.on("connection", (socket) => serve(socket, server));
   return server;
 }
 
-function serveChart(socket: WebSocket, server: ChartServer): void {
+function serve(socket: WebSocket, server: ChartServer): void {
   const reader = createMessageReader();
-  let symbol = "";
-  let manners: ChartManners = {};
-  let resolution = "";
-  let oldest = 0;
-  let given = 0;
-
+  const takeChart = serveChart({
+    find: (symbol) => chartOf(server.symbols.get(symbol)),
+    say: (name, ...parameters) => socket.send(write(name, parameters)),
+    cut: () => socket.terminate(),
+    onSeries: (series) => server.sessions.push(series),
+  });
   socket.send(frame(JSON.stringify({ session_id: "<0.1.2>_test", protocol: "json" })));
   const beats = setInterval(() => socket.send(frame("~h~1")), 100);
   socket.on("close", () => clearInterval(beats));
   socket.on("message", (data: Buffer) => {
-    for (const message of reader.read(data.toString(), () => undefined)) answer(message);
+    for (const message of reader.read(data.toString(), () => undefined)) {
+      if (message.name === "set_auth_token") server.tokens.push(String(message.parameters[0]));
+      takeChart(message);
+    }
   });
+}
 
-  function answer({ name, parameters }: Message): void {
-    const [session] = parameters;
-    if (name === "set_auth_token") server.tokens.push(String(session));
-    if (name === "resolve_symbol") {
-      symbol = (JSON.parse(String(parameters[2]).slice(1)) as { symbol: string }).symbol;
-      const known = server.symbols.get(symbol);
-      if (known === undefined) return say("symbol_error", session, parameters[1], "invalid symbol");
-      manners = known;
-      if (!manners.stalls) say("symbol_resolved", session, parameters[1], { name: symbol });
-    }
-    if (!server.symbols.has(symbol) || manners.stalls) return;
-    if (name === "create_series") {
-      resolution = String(parameters[4]);
-      server.sessions.push({ symbol, resolution, bars: Number(parameters[5]) });
+function chartOf(seeded: SeededChart | undefined): Chart | undefined {
+  if (seeded === undefined) return undefined;
+  const { most = Number.POSITIVE_INFINITY, offsetSeconds = 0 } = seeded;
+  return {
+    manners: seeded,
+    barsBefore(resolution, seconds, count) {
       const length = secondsOf[resolution] ?? Number(resolution) * 60;
-      const origin = (resolution === "1W" ? 4 * 86_400 : 0) + (manners.offsetSeconds ?? 0);
-      oldest = Math.floor((Date.now() / 1_000 - origin) / length) * length + origin + length;
-      if (manners.seriesError !== undefined)
-        return say("series_error", session, "sds_1", "s1", manners.seriesError);
-      say("series_loading", session, "sds_1", "s1");
-      give(session, Number(parameters[5]), length);
-    }
-    if (name === "request_more_data")
-      give(session, Number(parameters[2]), secondsOf[resolution] ?? Number(resolution) * 60);
-  }
-
-  function give(session: unknown, wanted: number, length: number): void {
-    const count = Math.min(wanted, manners.atOnce ?? wanted, (manners.most ?? 1e9) - given);
-    const bars = Array.from({ length: count }, (_, index) => barOf(oldest - (count - index) * length));
-    oldest -= count * length;
-    given += count;
-    const step = manners.barsAnUpdate ?? count;
-    for (let at = 0; at < count; at += step) {
-      const s = bars.slice(at, at + step).map((v, index) => ({ i: at + index, v }));
-      say("timescale_update", session, { sds_1: { node: "test", s, t: "s1" } }, { index: at });
-      if ((manners.cuts ?? 0) > 0) {
-        manners.cuts = (manners.cuts ?? 0) - 1;
-        return socket.terminate();
-      }
-    }
-    say("series_completed", session, "sds_1", "streaming", "s1");
-  }
-
-  function say(name: string, ...parameters: unknown[]): void {
-    socket.send(write(name, parameters));
-  }
+      const origin = (resolution === "1W" ? 4 * 86_400 : 0) + offsetSeconds;
+      const newest = Math.floor((Date.now() / 1_000 - origin) / length) * length + origin;
+      const last = Math.min(newest, seconds - length);
+      const first = Math.max(last - (count - 1) * length, newest - (most - 1) * length);
+      return Array.from({ length: Math.max(0, (last - first) / length + 1) }, (_, index) =>
+        barOf(first + index * length),
+      );
+    },
+  };
 }
