@@ -18,7 +18,8 @@ describe("an install whose image for the services is misspelt", () => {
   });
 
   test("and of the Secret that nobody made", async () => {
-    await untilPodSays(/^worker-/, /the Secret (postgres|rabbitmq)-credentials is not there/);
+    const secrets = ["postgres-credentials", "rabbitmq-credentials"];
+    await untilPodSays(/^worker-/, ...secrets.map((name) => `the Secret ${name} is not there`));
   });
 
   test("comes up by an upgrade that spells it right", () => {
@@ -27,17 +28,12 @@ describe("an install whose image for the services is misspelt", () => {
     expect(whyPodsWait(NAMESPACE).filter(([pod]) => pod.startsWith("api-"))).toEqual([]);
   });
 
-  /** A pod may wait for something else first, such as its volume. */
-  async function untilPodSays(name: RegExp, expected: string | RegExp): Promise<void> {
-    await until(`a pod ${name} to wait because ${expected}`, 60_000, () => {
-      const reasons = whyPodsWait(NAMESPACE).filter(([pod]) => name.test(pod));
-      if (
-        reasons.some(([, why]) =>
-          typeof expected === "string" ? why.includes(expected) : expected.test(why),
-        )
-      )
-        return true;
-      throw new Error(`pods that wait: ${JSON.stringify(reasons)}`);
+  /** Waits for one of these reasons: a pod may wait for something else first, such as its volume. */
+  async function untilPodSays(name: RegExp, ...expected: string[]): Promise<void> {
+    await until(`a pod ${name} to say ${expected.join(" or ")}`, 60_000, () => {
+      const waiting = whyPodsWait(NAMESPACE).filter(([pod]) => name.test(pod));
+      if (waiting.some(([, why]) => expected.some((reason) => why.includes(reason)))) return true;
+      throw new Error(`pods wait: ${JSON.stringify(waiting)}`);
     });
   }
 });
