@@ -209,6 +209,29 @@ describe("a run", () => {
     expect(body.finished_at).not.toBeNull();
   });
 
+  it("what is found and how many targets there are belong to one moment, while pages are being stored", async () => {
+    const run = await beginRun(worker, "busy");
+    const pages = Array.from({ length: 60 }, (_, page) =>
+      Array.from({ length: 5 }, (_, n) => anItem(`busy-${page}-${n}`)),
+    );
+    const collecting = { isOver: false };
+    const collect = async () => {
+      for (const [index, items] of pages.entries()) await storePage(worker, run, items, index + 1);
+      collecting.isOver = true;
+    };
+    const differences: object[] = [];
+    const ask = async () => {
+      while (!collecting.isOver) {
+        const { body: one } = await api.get(`/runs/${run.id}`);
+        const { body: list } = await api.get("/runs?limit=1");
+        for (const { found, confirmed, pending } of [one, ...list.items])
+          if (found !== confirmed + pending) differences.push({ found, confirmed, pending });
+      }
+    };
+    await Promise.all([collect(), ask()]);
+    expect(differences).toEqual([]);
+  });
+
   it("a run that is not there is 404", async () => {
     expect((await api.get("/runs/999999")).status).toBe(404);
   });

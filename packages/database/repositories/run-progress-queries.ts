@@ -32,31 +32,30 @@ export interface RunProgress {
   }[];
 }
 
-export async function findRunProgress(db: Database, runId: string): Promise<RunProgress> {
-  const [counts, outcomes, lately, clocks] = await Promise.all([
-    sql<RunProgress["counts"][number]>`
-      SELECT source, host, state, reason, sum(count)::integer AS count FROM run_counts_now
-       WHERE run_id = ${runId} GROUP BY source, host, state, reason HAVING sum(count) <> 0`.execute(db),
-    // One JSON a market and outcome: a row a bucket would be thousands.
-    sql<RunProgress["outcomes"][number]>`
-      SELECT source, host, outcome, sum(count)::integer AS count, sum(duration_ms)::float8 AS "durationMs",
-             json_object_agg(duration_bucket, count) AS buckets
-        FROM (SELECT source, host, outcome, duration_bucket, sum(count)::integer AS count, sum(duration_ms) AS duration_ms
-                FROM run_outcomes_now WHERE run_id = ${runId} GROUP BY source, host, outcome, duration_bucket) counted
-       GROUP BY source, host, outcome`.execute(db),
-    findEndedLately(db, runId),
-    sql<RunProgress["clocks"][number]>`
-      SELECT m.source, m.host, h.current_delay_ms AS "minDelayMs", h.max_in_flight AS "maxInFlight",
-             greatest(0, extract(epoch FROM max(last.not_before) - now()))::float8 AS "lastWaitSeconds"
-        FROM run_markets m JOIN hosts h ON h.host = m.host
-        LEFT JOIN LATERAL (
-          SELECT t.not_before FROM targets t
-           WHERE t.run_id = m.run_id AND t.host = m.host AND t.queue = m.queue AND t.market = m.market
-             AND t.state = 'pending'
-           ORDER BY t.not_before DESC LIMIT 1
-        ) last ON true
-       WHERE m.run_id = ${runId} GROUP BY m.source, m.host, h.current_delay_ms, h.max_in_flight`.execute(db),
-  ]);
+/** Call it within `atOneMoment`, or the numbers do not belong together. */
+export async function findRunProgress(trx: Database, runId: string): Promise<RunProgress> {
+  const counts = await sql<RunProgress["counts"][number]>`
+    SELECT source, host, state, reason, sum(count)::integer AS count FROM run_counts_now
+     WHERE run_id = ${runId} GROUP BY source, host, state, reason HAVING sum(count) <> 0`.execute(trx);
+  // One JSON a market and outcome: a row a bucket would be thousands.
+  const outcomes = await sql<RunProgress["outcomes"][number]>`
+    SELECT source, host, outcome, sum(count)::integer AS count, sum(duration_ms)::float8 AS "durationMs",
+           json_object_agg(duration_bucket, count) AS buckets
+      FROM (SELECT source, host, outcome, duration_bucket, sum(count)::integer AS count, sum(duration_ms) AS duration_ms
+              FROM run_outcomes_now WHERE run_id = ${runId} GROUP BY source, host, outcome, duration_bucket) counted
+     GROUP BY source, host, outcome`.execute(trx);
+  const lately = await findEndedLately(trx, runId);
+  const clocks = await sql<RunProgress["clocks"][number]>`
+    SELECT m.source, m.host, h.current_delay_ms AS "minDelayMs", h.max_in_flight AS "maxInFlight",
+           greatest(0, extract(epoch FROM max(last.not_before) - now()))::float8 AS "lastWaitSeconds"
+      FROM run_markets m JOIN hosts h ON h.host = m.host
+      LEFT JOIN LATERAL (
+        SELECT t.not_before FROM targets t
+         WHERE t.run_id = m.run_id AND t.host = m.host AND t.queue = m.queue AND t.market = m.market
+           AND t.state = 'pending'
+         ORDER BY t.not_before DESC LIMIT 1
+      ) last ON true
+     WHERE m.run_id = ${runId} GROUP BY m.source, m.host, h.current_delay_ms, h.max_in_flight`.execute(trx);
   return { counts: counts.rows, outcomes: outcomes.rows, ...lately, clocks: clocks.rows };
 }
 

@@ -1,5 +1,6 @@
 import { type RunState, type TargetState, targetStates } from "@pricefleet/contracts";
 import { sql } from "kysely";
+import { atOneMoment } from "../at-one-moment.ts";
 import type { Database } from "../connect.ts";
 import type { OnInterruption } from "./asking-queries.ts";
 import { findFlaggedPagesOf } from "./page-health-repository.ts";
@@ -41,7 +42,11 @@ interface RunFilter {
 }
 
 /** A page of runs, the newest first, each with the number of its targets in each state. `after`: the last run of the page before. */
-export async function findRuns(db: Database, filter: RunFilter, limit: number, after: { id: string } | null) {
+export function findRuns(db: Database, filter: RunFilter, limit: number, after: { id: string } | null) {
+  return atOneMoment(db, (trx) => somePage(trx, filter, limit, after));
+}
+
+async function somePage(db: Database, filter: RunFilter, limit: number, after: { id: string } | null) {
   let query = db.selectFrom("runs as r").innerJoin("searches as s", "s.id", "r.search_id");
   if (filter.state !== undefined) query = query.where("r.state", "=", filter.state);
   if (filter.searchId !== undefined) query = query.where("r.search_id", "=", filter.searchId);
@@ -81,15 +86,9 @@ function noTargets(): TargetCounts {
 
 /** A run with how far it is, its last failures and its history; null if there is no such run. */
 export async function findRun(db: Database, id: string) {
-  const run = await db
-    .selectFrom("runs as r")
-    .innerJoin("searches as s", "s.id", "r.search_id")
-    .select([...runColumns, maxPages, state, onInterruption])
-    .where("r.id", "=", id)
-    .executeTakeFirst();
-  if (run === undefined) return null;
-  const [progress, lastErrors, closedHosts, flaggedPages, events] = await Promise.all([
-    findRunProgress(db, id),
+  const [counted, lastErrors, closedHosts, flaggedPages, events] = await Promise.all([
+    // What it has found and how many targets it has are written together, and told together.
+    atOneMoment(db, (trx) => findCountedRun(trx, id)),
     lastErrorsOf(db, id),
     closedHostsOf(db, id),
     findFlaggedPagesOf(db, id),
@@ -105,14 +104,24 @@ export async function findRun(db: Database, id: string) {
       .orderBy("id")
       .execute(),
   ]);
+  if (counted === null) return null;
   return {
-    ...run,
-    progress,
+    ...counted,
     last_errors: lastErrors,
     closed_hosts: closedHosts,
     flagged_pages: flaggedPages,
     events,
   };
+}
+
+async function findCountedRun(trx: Database, id: string) {
+  const run = await trx
+    .selectFrom("runs as r")
+    .innerJoin("searches as s", "s.id", "r.search_id")
+    .select([...runColumns, maxPages, state, onInterruption])
+    .where("r.id", "=", id)
+    .executeTakeFirst();
+  return run === undefined ? null : { ...run, progress: await findRunProgress(trx, id) };
 }
 
 async function lastErrorsOf(db: Database, runId: string) {
