@@ -51,7 +51,7 @@ export function createApp(options: AppOptions): Express {
     snapshotsRouter(options.db, options.snapshotDir, logger),
     routerOf(dataRoutes, options),
     eventsRouter(options.events),
-    pagesRouter(options.db, openapi),
+    pagesRouter(options, openapi),
   );
   app.use((request) => {
     throw new Problem(

@@ -1,0 +1,2 @@
+export function ago(ms: number): string;
+export function shownPrice(price: string): string;
