@@ -13,17 +13,26 @@ export * from "./repositories/analytics-queries.ts";
 export * from "./repositories/asking-queries.ts";
 export * from "./repositories/bar-repository.ts";
 export * from "./repositories/belt-repository.ts";
+export * from "./repositories/benchmark-repository.ts";
 export * from "./repositories/collecting-repository.ts";
 export * from "./repositories/collector-repository.ts";
 export * from "./repositories/dead-letter-queries.ts";
 export * from "./repositories/dead-letter-repository.ts";
 export * from "./repositories/event-queries.ts";
 export * from "./repositories/finish-repository.ts";
+export * from "./repositories/gpu-catalog-queries.ts";
 export * from "./repositories/host-repository.ts";
 export * from "./repositories/leader-repository.ts";
 export * from "./repositories/host-queries.ts";
 export * from "./repositories/listing-queries.ts";
 export * from "./repositories/listing-state-repository.ts";
+export {
+  findUnmatchedTitles,
+  type MatchedTitle,
+  noteModels,
+  type TitleMatch,
+  type UnmatchedTitles,
+} from "./repositories/listing-model-repository.ts";
 export * from "./repositories/measurement-queries.ts";
 export * from "./repositories/market-progress-queries.ts";
 export * from "./repositories/market-asking-queries.ts";

@@ -266,6 +266,17 @@ const workersCalls: Record<string, Call> = {
         24,
       ),
     ),
+  findUnmatchedTitles: (db) => door.findUnmatchedTitles(db, 1, "50000", 1_000),
+  noteModels: (db) =>
+    door.noteModels(db, [
+      {
+        source: "sample",
+        externalId: "x77",
+        title: "RTX 3060",
+        match: { catalogVersion: 1, offer: "card", model: "GeForce RTX 3060", memoryGb: 12 },
+      },
+    ]),
+  storeBenchmarkScores: (db) => door.storeBenchmarkScores(db, []),
   markSnapshotsPruned: (db) => door.markSnapshotsPruned(db, ["ab12", "cd34"]),
   keepUnreadSnapshot: (db) => door.keepUnreadSnapshot(db, unread, "x77"),
   findSnapshotsToReread: times([
@@ -336,6 +347,16 @@ const apisCalls: Record<string, Call> = {
     (db) => door.findPrices(db, "777", 50, null),
     (db) => door.findPrices(db, "777", 50, position),
   ]),
+  findGpuValues: (db) =>
+    door.findGpuValues(db, {
+      benchmark: "passmark-g3d",
+      baseCurrency: "EUR",
+      lowest: 5,
+      minListings: 1,
+      seenSince: new Date(0),
+      condition: null,
+    }),
+  findBenchmarks: (db) => door.findBenchmarks(db),
   findCollectorOf: (db) => door.findCollectorOf(db, run.id),
   measureBook: (db) => door.measureBook(db),
   findDailyOutcomes: (db) => door.findDailyOutcomes(db, { from: new Date(), to: new Date() }),

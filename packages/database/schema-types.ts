@@ -65,6 +65,19 @@ export interface Bars {
   volume: Generated<Numeric>;
 }
 
+export interface BenchmarkScores {
+  benchmark: string;
+  imported_at: Generated<Timestamp>;
+  measured_on: Timestamp;
+  /**
+   * null: of the model with any size of memory
+   */
+  memory_gb: number | null;
+  model: string;
+  score: Numeric;
+  source: string;
+}
+
 export interface DailyOutcomes {
   count: Int8;
   day: Timestamp;
@@ -176,6 +189,18 @@ export interface Leaders {
   expires_at: Timestamp;
   holder: string;
   name: string;
+}
+
+export interface ListingModels {
+  catalog_version: number;
+  listing_id: Int8;
+  memory_gb: number | null;
+  model: string | null;
+  offer: string;
+  /**
+   * of the title that was read: another one is matched again
+   */
+  title_md5: string;
 }
 
 export interface Listings {
@@ -712,11 +737,13 @@ export interface Targets {
 export interface Schema {
   bar_gaps: BarGaps;
   bars: Bars;
+  benchmark_scores: BenchmarkScores;
   daily_outcomes: DailyOutcomes;
   daily_outcomes_now: DailyOutcomesNow;
   hosts: Hosts;
   instruments: Instruments;
   leaders: Leaders;
+  listing_models: ListingModels;
   listing_states: ListingStates;
   listings: Listings;
   market_runs: MarketRuns;

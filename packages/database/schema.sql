@@ -1073,6 +1073,25 @@ CREATE FUNCTION price_tracker.note_listing_state() RETURNS trigger
 
 ALTER FUNCTION price_tracker.note_listing_state() OWNER TO pricefleet_owner;
 
+CREATE FUNCTION price_tracker.note_models(p_matches jsonb) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+      INSERT INTO listing_models AS m (listing_id, catalog_version, title_md5, offer, model, memory_gb)
+      SELECT l.id, s.catalog_version, md5(s.title)::uuid, s.offer, s.model, s.memory_gb
+        FROM jsonb_to_recordset(p_matches) AS s (source text, external_id text, title text, catalog_version integer,
+                                                 offer text, model text, memory_gb integer)
+        JOIN listings l USING (source, external_id)
+       ORDER BY l.id
+      ON CONFLICT (listing_id) DO UPDATE SET
+        catalog_version = excluded.catalog_version, title_md5 = excluded.title_md5, offer = excluded.offer,
+        model = excluded.model, memory_gb = excluded.memory_gb
+      WHERE m.title_md5 <> excluded.title_md5 OR m.catalog_version < excluded.catalog_version
+    $$;
+
+ALTER FUNCTION price_tracker.note_models(p_matches jsonb) OWNER TO pricefleet_owner;
+
 CREATE FUNCTION price_tracker.note_who_asked() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
@@ -1746,6 +1765,21 @@ CREATE TABLE price_tracker.bars_rest (
 
 ALTER TABLE price_tracker.bars_rest OWNER TO pricefleet_owner;
 
+CREATE TABLE price_tracker.benchmark_scores (
+    model text NOT NULL,
+    memory_gb integer,
+    benchmark text NOT NULL,
+    score numeric NOT NULL,
+    source text NOT NULL,
+    measured_on date NOT NULL,
+    imported_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT benchmark_scores_score_check CHECK ((score > (0)::numeric))
+);
+
+ALTER TABLE price_tracker.benchmark_scores OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.benchmark_scores.memory_gb IS 'null: of the model with any size of memory';
+
 CREATE TABLE price_tracker.daily_outcomes (
     day date NOT NULL,
     source text NOT NULL,
@@ -1926,6 +1960,19 @@ CREATE TABLE price_tracker.leaders (
 );
 
 ALTER TABLE price_tracker.leaders OWNER TO pricefleet_owner;
+
+CREATE TABLE price_tracker.listing_models (
+    listing_id bigint NOT NULL,
+    catalog_version integer NOT NULL,
+    title_md5 uuid NOT NULL,
+    offer text NOT NULL,
+    model text,
+    memory_gb integer
+);
+
+ALTER TABLE price_tracker.listing_models OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.listing_models.title_md5 IS 'of the title that was read: another one is matched again';
 
 CREATE TABLE price_tracker.listing_states (
     id bigint NOT NULL,
@@ -2763,6 +2810,9 @@ ALTER TABLE ONLY price_tracker.bars
 ALTER TABLE ONLY price_tracker.bars_rest
     ADD CONSTRAINT bars_rest_pkey PRIMARY KEY (exchange, symbol, "interval", opened_at);
 
+ALTER TABLE ONLY price_tracker.benchmark_scores
+    ADD CONSTRAINT benchmark_scores_benchmark_model_memory_gb_key UNIQUE NULLS NOT DISTINCT (benchmark, model, memory_gb);
+
 ALTER TABLE ONLY price_tracker.daily_outcomes
     ADD CONSTRAINT daily_outcomes_pkey PRIMARY KEY (day, source, host, queue, outcome, duration_bucket);
 
@@ -2783,6 +2833,9 @@ ALTER TABLE ONLY price_tracker.kysely_migration
 
 ALTER TABLE ONLY price_tracker.leaders
     ADD CONSTRAINT leaders_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY price_tracker.listing_models
+    ADD CONSTRAINT listing_models_pkey PRIMARY KEY (listing_id);
 
 ALTER TABLE ONLY price_tracker.listing_states
     ADD CONSTRAINT listing_states_pkey PRIMARY KEY (id);
@@ -2879,6 +2932,8 @@ ALTER TABLE ONLY price_tracker.targets
 
 ALTER TABLE ONLY price_tracker.targets
     ADD CONSTRAINT targets_pkey PRIMARY KEY (id);
+
+CREATE INDEX listing_models_by_model ON price_tracker.listing_models USING btree (model, offer, memory_gb, listing_id) WHERE (model IS NOT NULL);
 
 CREATE INDEX listing_states_of_listing ON price_tracker.listing_states USING btree (listing_id, id DESC);
 
@@ -2987,6 +3042,9 @@ CREATE TRIGGER runs_set_out_again AFTER UPDATE OF state ON price_tracker.runs FO
 CREATE TRIGGER runs_who_asked BEFORE UPDATE OF state ON price_tracker.runs FOR EACH ROW WHEN ((new.state = 'processing'::text)) EXECUTE FUNCTION price_tracker.note_who_asked();
 
 CREATE TRIGGER sync_follows_target AFTER UPDATE OF state ON price_tracker.targets FOR EACH ROW WHEN (((new.queue = 'history_sync'::text) AND (new.state IS DISTINCT FROM old.state) AND (new.state <> 'done'::text))) EXECUTE FUNCTION price_tracker.sync_follows_target();
+
+ALTER TABLE ONLY price_tracker.listing_models
+    ADD CONSTRAINT listing_models_listing_id_fkey FOREIGN KEY (listing_id) REFERENCES price_tracker.listings(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY price_tracker.listing_states
     ADD CONSTRAINT listing_states_listing_id_fkey FOREIGN KEY (listing_id) REFERENCES price_tracker.listings(id) ON DELETE CASCADE;
@@ -3199,6 +3257,9 @@ GRANT ALL ON FUNCTION price_tracker.note_good_page(p_host text, p_learned_mode t
 
 REVOKE ALL ON FUNCTION price_tracker.note_listing_state() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION price_tracker.note_models(p_matches jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.note_models(p_matches jsonb) TO pricefleet_worker;
+
 REVOKE ALL ON FUNCTION price_tracker.note_who_asked() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION price_tracker.refuse_another_market() FROM PUBLIC;
@@ -3246,6 +3307,9 @@ GRANT SELECT ON TABLE price_tracker.bars TO pricefleet_asks;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.bars_rest TO pricefleet_worker;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.benchmark_scores TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.benchmark_scores TO pricefleet_api;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.daily_outcomes TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.daily_outcomes TO pricefleet_api;
 
@@ -3275,6 +3339,9 @@ GRANT SELECT ON TABLE price_tracker.kysely_migration_lock TO pricefleet_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.leaders TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.leaders TO pricefleet_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.listing_models TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.listing_models TO pricefleet_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.listing_states TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.listing_states TO pricefleet_api;

@@ -30,6 +30,7 @@ describe("the documentation", () => {
       "/cache/prices/start",
       "/cache/prices/status",
       "/cache/prices/stop",
+      "/catalog/gpu",
       "/dead-letters",
       "/dead-letters/discard",
       "/dead-letters/poison",

@@ -23,18 +23,22 @@ export const text = (most: number) => {
 };
 
 /** Of a query: digits that become a number. */
-export const numberInQuery = (least: number, most: number, otherwise: number) => {
+export const numberInQuery = (least: number, most: number) => {
   const error = `a whole number from ${least} to ${most}`;
   return z
     .string({ error })
     .regex(/^\d{1,9}$/, { error })
     .transform(Number)
     .refine((value) => value >= least && value <= most, { error })
+    .meta({ override: { type: "integer", minimum: least, maximum: most, pattern: undefined } });
+};
+
+export const numberOrElse = (least: number, most: number, otherwise: number) =>
+  numberInQuery(least, most)
     .default(otherwise)
     .meta({
       override: { type: "integer", minimum: least, maximum: most, default: otherwise, pattern: undefined },
     });
-};
 
 /** Of a JSON body. */
 export const numberInBody = (least: number, most: number) => {
@@ -58,7 +62,7 @@ export const decimal = z.string().regex(/^-?\d+(\.\d+)?$/);
 export const amountOrNull = amount.nullable();
 export const currencyOrNull = currency.nullable();
 
-export const pageSize = numberInQuery(1, 200, 50).describe("How many at most");
+export const pageSize = numberOrElse(1, 200, 50).describe("How many at most");
 export const cursorField = text(500)
   .optional()
   .describe("`next_cursor` of the page before; the other parameters stay the same");

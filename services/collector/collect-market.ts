@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { catalogVersion, matchGpu } from "@pricefleet/catalog";
 import type { Item, PageReading, Source } from "@pricefleet/contracts";
 import {
   ensureHosts,
@@ -84,6 +85,7 @@ async function storePage(
         digest: source.catalog === undefined ? digestOf(item) : null,
         suffices: address !== null && source.readsListingAt?.(address) === false,
         baseRate: await desk.baseRates.of(item.currency),
+        match: { catalogVersion, ...matchGpu(item.title) },
       };
     }),
   );

@@ -21,6 +21,7 @@ import type { CollectorLauncher } from "@pricefleet/kubernetes";
 import type { Logger } from "@pricefleet/logging";
 import { type Belt, publishDueTargets } from "@pricefleet/queue";
 import type { Sources } from "@pricefleet/sources";
+import { matchTitles } from "./match-titles.ts";
 import { startCollectors, watchCollectors } from "./collectors.ts";
 import { fireSchedules } from "./fire-schedules.ts";
 import { fireHistorySchedules, startSyncs } from "./keep-history.ts";
@@ -73,6 +74,7 @@ export const duties: readonly Duty[] = [
   { name: "find lost quotes", everyMs: 10_000, run: findLostQuotes },
   { name: "deliver dead letters", everyMs: 5_000, run: deliverDeadLetters },
   { name: "sweep dead letters", everyMs: 10_000, run: sweepDeadLetters },
+  { name: "match titles", everyMs: 600_000, run: matchTitles },
   { name: "make partitions", everyMs: 3_600_000, run: makePartitions },
   { name: "prune kept pages", everyMs: 3_600_000, run: pruneKeptPages },
 ];

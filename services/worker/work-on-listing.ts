@@ -1,3 +1,4 @@
+import { catalogVersion, matchGpu } from "@pricefleet/catalog";
 import { listingOnPage, type PageReading } from "@pricefleet/contracts";
 import { type Claim, finishListing, withRetries } from "@pricefleet/database";
 import { createDocumentCount, type DocumentCount, type FetchedPage } from "@pricefleet/fetching";
@@ -34,8 +35,11 @@ export async function workOnListing(delivery: Delivery, bench: Workbench): Promi
     const { item, details } = listingOnPage(fetched.reading);
     const snapshot = await saveSnapshot(page, fetched.reading.state, claim, bench);
     const baseRate = await withRetries(() => bench.baseRates.of(item.currency));
+    // A price that comes without a name says nothing of what is offered.
+    const match = item.title === "" ? undefined : { catalogVersion, ...matchGpu(item.title) };
+    const { learnedMode } = fetched;
     const finished = await withRetries(() =>
-      finishListing(bench.db, { claim, item, details, snapshot, learnedMode: fetched.learnedMode, baseRate }),
+      finishListing(bench.db, { claim, item, details, snapshot, learnedMode, baseRate, match }),
     );
     if (finished === "lost") return await giveUpLease({ delivery }, bench);
     logger.info("target done", {

@@ -1,3 +1,4 @@
+import { catalogVersion, matchGpu } from "@pricefleet/catalog";
 import type { Item } from "@pricefleet/contracts";
 import {
   type Claim,
@@ -61,6 +62,7 @@ export async function storePage(
     host,
     digest: JSON.stringify(item),
     baseRate: (await baseRates?.of(item.currency)) ?? null,
+    match: { catalogVersion, ...matchGpu(item.title) },
   }));
   await storeSearchPage(db, {
     runId: run.id,

@@ -1,6 +1,7 @@
 import type { Item, QueueName } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
+import type { TitleMatch } from "./listing-model-repository.ts";
 import { changeRunState, COLLECTING_LEASE } from "./run-repository.ts";
 import { type SightedRate, type StoredSighting, storeSightings } from "./sighting-repository.ts";
 
@@ -24,6 +25,7 @@ export interface CollectedPage {
     digest: string | null;
     suffices?: boolean;
     baseRate?: SightedRate | null;
+    match?: TitleMatch;
   }[];
   /** 0: no limit. */
   enrichLimit: number;
@@ -50,7 +52,7 @@ export async function storeSearchPage(
     await takePage(trx, page);
     const stored = await storeSightings(
       trx,
-      page.cards.map(({ item, digest, baseRate }) => ({
+      page.cards.map(({ item, digest, baseRate, match }) => ({
         source: page.source,
         item,
         readFrom: "card",
@@ -60,6 +62,7 @@ export async function storeSearchPage(
         cardDigest: digest,
         details: null,
         baseRate,
+        match,
       })),
       page.enrichMaxAgeHours,
     );

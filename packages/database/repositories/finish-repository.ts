@@ -1,6 +1,7 @@
 import type { Item, ListingDetails } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
+import { matchAsJson, type TitleMatch } from "./listing-model-repository.ts";
 import { type SnapshotRow, snapshotAsJson } from "./snapshot-repository.ts";
 import { type SightedRate, sightingAsJson } from "./sighting-repository.ts";
 import type { Claim } from "./target-repository.ts";
@@ -15,6 +16,8 @@ export interface FinishedListing {
   learnedMode: "http" | "browser" | null;
   /** Of the item's currency. */
   baseRate?: SightedRate | null;
+  /** What the item's title offers; left out where it has none. */
+  match?: TitleMatch | undefined;
 }
 
 /**
@@ -25,7 +28,7 @@ export async function finishListing(
   db: Database,
   finished: FinishedListing,
 ): Promise<"now" | "before" | "lost"> {
-  const { claim, item, details, snapshot, learnedMode, baseRate } = finished;
+  const { claim, item, details, snapshot, learnedMode, baseRate, match } = finished;
   if (claim.runId === null) throw new TypeError(`target ${claim.targetId} recurs: it is no listing of a run`);
   const sighting = sightingAsJson({
     source: claim.source,
@@ -39,12 +42,15 @@ export async function finishListing(
     details,
     baseRate,
   });
+  const { source, externalId } = claim;
+  const matches = match === undefined ? [] : [matchAsJson({ source, externalId, title: item.title, match })];
   const { rows } = await sql<{ outcome: "now" | "before" | "lost" }>`
     WITH finished AS MATERIALIZED (
       SELECT finish_listing(${claim.targetId}, ${claim.leaseToken}, ${JSON.stringify(sighting)},
                             ${JSON.stringify(snapshotAsJson(snapshot))}) AS outcome
     )
-    SELECT outcome FROM finished, LATERAL note_good_page(${claim.host}, CASE WHEN outcome IS NOT NULL THEN ${learnedMode} END)`.execute(
+    SELECT outcome FROM finished, LATERAL note_good_page(${claim.host}, CASE WHEN outcome IS NOT NULL THEN ${learnedMode} END),
+           LATERAL note_models(CASE WHEN outcome = 'now' THEN ${JSON.stringify(matches)}::jsonb END)`.execute(
     db,
   );
   return rows[0]?.outcome ?? "lost";

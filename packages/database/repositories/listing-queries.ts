@@ -20,6 +20,10 @@ export interface ListingFilter {
   /** As the site words it, in any case. */
   condition?: string | undefined;
   state?: ListingState | undefined;
+  /** The graphics card that its title offers, as the catalog names it. */
+  model?: string | undefined;
+  memoryGb?: number | undefined;
+  offer?: string | undefined;
   seenSince?: Date | undefined;
 }
 
@@ -67,6 +71,18 @@ const listingColumns = [
   "l.base_amount",
   "l.base_valued_at",
 ] as const;
+
+/** What the title offers by the catalog of graphics cards; null: it was not matched yet. */
+const matched = sql<ListedMatch | null>`(
+  SELECT json_build_object('offer', m.offer, 'model', m.model, 'memory_gb', m.memory_gb, 'catalog_version', m.catalog_version)
+    FROM listing_models m WHERE m.listing_id = l.id)`.as("matched");
+
+export interface ListedMatch {
+  offer: string;
+  model: string | null;
+  memory_gb: number | null;
+  catalog_version: number;
+}
 
 const availability = sql.ref<Availability | null>("l.availability").as("availability");
 const state = sql.ref<ListingState>("l.state").as("state");
@@ -149,6 +165,7 @@ function somePage(
   return query
     .select([
       ...listingColumns,
+      matched,
       availability,
       state,
       stateKnownBy,
@@ -189,6 +206,14 @@ function listingsThatMatch(db: Database, filter: ListingFilter, price: CountedPr
   if (minPrice !== undefined) query = query.where(sql<boolean>`${price.amount} >= ${minPrice}::numeric`);
   if (maxPrice !== undefined) query = query.where(sql<boolean>`${price.amount} <= ${maxPrice}::numeric`);
   if (condition !== undefined) query = query.where(sql<boolean>`lower(l.condition) = lower(${condition})`);
+  const { model, memoryGb = null, offer = null } = filter;
+  if (model !== undefined) {
+    query = query.where(
+      sql<boolean>`l.id IN (SELECT m.listing_id FROM listing_models m WHERE m.model = ${model}
+                               AND (${offer}::text IS NULL OR m.offer = ${offer})
+                               AND (${memoryGb}::integer IS NULL OR m.memory_gb = ${memoryGb}))`,
+    );
+  }
   if (seenSince !== undefined) query = query.where("l.last_seen_at", ">=", seenSince);
   return query;
 }
@@ -199,6 +224,7 @@ export async function findListing(db: Database, id: string) {
     .selectFrom("listings as l")
     .select([
       ...listingColumns,
+      matched,
       availability,
       state,
       stateKnownBy,

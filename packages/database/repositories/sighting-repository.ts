@@ -1,6 +1,7 @@
 import { type Item, type ListingDetails, PermanentError } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
+import { noteModels, type TitleMatch } from "./listing-model-repository.ts";
 
 /** What one page said about one listing, and where that is written down. */
 export interface Sighting {
@@ -16,6 +17,8 @@ export interface Sighting {
   details: ListingDetails | null;
   /** Of the item's currency; null or not given: the price is not valued. */
   baseRate?: SightedRate | null | undefined;
+  /** What the item's title offers; not given: it was not looked at. */
+  match?: TitleMatch | undefined;
 }
 
 /** What one of a price's currency is worth in the base currency at this moment, and by which quotes. */
@@ -53,6 +56,12 @@ export async function storeSightings(
   const { rows } = await sql<StoredSighting>`
     SELECT listing_id AS "listingId", external_id AS "externalId", is_fresh AS "isFresh", price
       FROM store_sightings(${JSON.stringify(sightings.map(sightingAsJson))}, ${freshForHours})`.execute(trx);
+  await noteModels(
+    trx,
+    sightings.flatMap(({ source, item, match }) =>
+      match === undefined ? [] : [{ source, externalId: item.external_id, title: item.title, match }],
+    ),
+  );
   return rows;
 }
 

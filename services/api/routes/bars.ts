@@ -1,7 +1,7 @@
 import { barIntervals } from "@pricefleet/contracts";
 import { type BarSeries, type Database, findBars } from "@pricefleet/database";
 import { z } from "zod";
-import { decimal, moment, numberInQuery, timestamp } from "../fields.ts";
+import { decimal, moment, numberOrElse, timestamp } from "../fields.ts";
 import { exchange, symbol } from "../market/instrument-fields.ts";
 import { type BarFormat, barFormats, writeBars } from "../market/write-bars.ts";
 import { defineRoute } from "../route.ts";
@@ -31,7 +31,7 @@ const barsQuery = z
     interval,
     from: moment.optional().describe("Bars that opened at this time or after it"),
     to: moment.optional().describe("Bars that opened before this time"),
-    limit: numberInQuery(1, 5_000, 500).describe("How many at most: the last ones of the span"),
+    limit: numberOrElse(1, 5_000, 500).describe("How many at most: the last ones of the span"),
     format: z
       .enum(["json", "csv", "parquet"], { error: "json, csv or parquet" })
       .optional()

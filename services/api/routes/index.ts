@@ -1,6 +1,7 @@
 import { analyticsRoutes } from "./analytics.ts";
 import { barRoutes } from "./bars.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
+import { gpuCatalogRoutes } from "./gpu-catalog.ts";
 import { healthRoutes } from "./health.ts";
 import { hostRoutes } from "./hosts.ts";
 import { instrumentRoutes } from "./instruments.ts";
@@ -21,6 +22,7 @@ export const dataRoutes = [
   ...priceCacheRoutes,
   ...analyticsRoutes,
   ...listingRoutes,
+  ...gpuCatalogRoutes,
   ...hostRoutes,
   ...sourceRoutes,
   ...deadLetterRoutes,

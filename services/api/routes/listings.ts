@@ -1,3 +1,4 @@
+import { gpuOfferKinds } from "@pricefleet/catalog";
 import { amount, availabilities, currency, item, listingDetails, listingStates } from "@pricefleet/contracts";
 import { findListing, findListings, findPrices } from "@pricefleet/database";
 import { baseRateOf } from "@pricefleet/pricing";
@@ -11,6 +12,7 @@ import {
   id,
   idParams,
   moment,
+  numberInQuery,
   pageSchema,
   pageSize,
   text,
@@ -66,6 +68,19 @@ const listing = z
     misses: z
       .int()
       .describe("Searches in a row that were read to their end without showing it since it was seen last"),
+    matched: z
+      .strictObject({
+        offer: z
+          .string()
+          .describe(
+            `What is offered: ${gpuOfferKinds.join(", ")}; only the price of a card is that of a graphics card`,
+          ),
+        model: z.string().nullable().describe("null: none is named, or several are"),
+        memory_gb: z.int().nullable().describe("null: not told, of a model that is sold with several sizes"),
+        catalog_version: z.int(),
+      })
+      .nullable()
+      .describe("The graphics card that the title names, by the catalog; null: not looked at yet"),
     base_currency: currencyOrNull.describe("What the price is valued in; null: it was not valued"),
     base_amount: decimal.nullable().describe("`amount` in it, at base_valued_at; null: not known"),
     base_valued_at: timestamp.nullable().describe("When it was seen last with a rate to go by"),
@@ -180,6 +195,12 @@ const listingQuery = z
       .enum(listingStates, { error: `one of ${listingStates.join(", ")}` })
       .optional()
       .describe("Without it: listings in any state"),
+    model: text(100).optional().describe("A graphics card as `/catalog/gpu` names it"),
+    memory_gb: numberInQuery(1, 1_000).optional().describe("With `model`: its size of memory"),
+    offer: z
+      .enum(gpuOfferKinds, { error: `one of ${gpuOfferKinds.join(", ")}` })
+      .optional()
+      .describe("With `model`: what is offered, such as card"),
     seen_since: moment.optional().describe("Last seen at this time or after it"),
     sort: z
       .enum(sorts, { error: `one of ${sorts.join(", ")}` })
@@ -195,6 +216,10 @@ const listingQuery = z
       error: "an ISO 4217 currency such as EUR, because prices of different currencies cannot be compared",
       path: ["currency"],
     },
+  )
+  .refine(
+    ({ model, memory_gb, offer }) => model !== undefined || (memory_gb === undefined && offer === undefined),
+    { error: "given with memory_gb and offer, which tell its listings apart", path: ["model"] },
   );
 
 const pageOfListings = pageSchema(listedListing).extend({
@@ -231,6 +256,9 @@ export const listingRoutes = [
         maxPrice: query.max_price,
         condition: query.condition,
         state: query.state,
+        model: query.model,
+        memoryGb: query.memory_gb,
+        offer: query.offer,
         seenSince: query.seen_since,
       };
       const { items, next } = await findListings(db, filter, sort, query.limit, after);
