@@ -12,6 +12,9 @@ const isoCodes = new Set(
   ).split(" "),
 );
 
+/** Of ISO 4217, in use or withdrawn. */
+export const isCurrencyCode = (text: string): boolean => isoCodes.has(text);
+
 /** Codes that are also words or names of goods: "AMD 5600", "TOP 10", "TRY 1". */
 const wordCodes = new Set("ALL AMD ANG BAM COP CUP GEL LAK MAD MOP PAB PEN SIT SOS TOP TRY".split(" "));
 

@@ -5,6 +5,7 @@ export {
   createBaseRates,
   type JudgedQuote,
 } from "./base-rates.ts";
+export { isCurrencyCode } from "./currencies.ts";
 export { compareAmounts, sameAmount } from "./decimals.ts";
 export {
   convertAmount,

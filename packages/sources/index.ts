@@ -1,5 +1,5 @@
 export { baseUrlsIn, sourceNames, sourcesEnvironment, sourcesOptions } from "./environment.ts";
 export { detectPageState, type Wall } from "./page-state.ts";
-export { decodeHtml } from "./reading/index.ts";
+export { decodeHtml, whatIsWrongWithSelector } from "./reading/index.ts";
 export type { WantedQuote } from "./read-wanted-quote.ts";
 export { createSources, type Sources, type SourcesOptions } from "./sources.ts";

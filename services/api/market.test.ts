@@ -207,12 +207,55 @@ describe("the registry of instruments", () => {
       "page_url",
       "trading_hours",
       "unit",
+      "valid_max",
     ]);
     expect((await api.send("POST", "/quotes/subscribe", { exchange: "FX", symbol: "NONE" })).status).toBe(
       404,
     );
     for (const method of ["POST", "DELETE"])
       expect((await api.fetch("/quotes/subscribe", { method })).status).toBe(401);
+  });
+});
+
+describe("what no page or price could ever fit", () => {
+  it.each([
+    [
+      { page_selector: "//td[1]" },
+      "page_selector",
+      'is "//td[1]"; it should be a CSS selector such as td.usd-sell (',
+    ],
+    [{ page_selector: "td[class=" }, "page_selector", "a CSS selector such as td.usd-sell ("],
+    [{ page_selector: "td:nearly(2)" }, "page_selector", "a CSS selector such as td.usd-sell ("],
+    [{ page_selector: " " }, "page_selector", "1 to 500 characters of text"],
+    [{ valid_min: "cheap" }, "valid_min", 'is "cheap"; it should be an amount such as 19.99'],
+    [{ valid_min: "5", valid_max: "5.00" }, "valid_max", "more than valid_min"],
+    [{ valid_min: "0.10000001", valid_max: "0.1" }, "valid_max", "more than valid_min"],
+    [{ currency: "ZZZ" }, "currency", 'is "ZZZ"; it should be an ISO 4217 currency such as EUR'],
+    [{ currency: "usd" }, "currency", "an ISO 4217 currency such as EUR"],
+    [{ unit: "ounce" }, "unit", 'is "ounce"; it should be one of'],
+  ])("%j is refused, of a new instrument and of a change", async (wrong, field, message) => {
+    const named = { exchange: "FX", symbol: "WRONG", name: "x", asset: "EUR", currency: "USD", unit: "unit" };
+    const answers = [
+      await api.send("POST", "/instruments", { ...named, ...wrong }),
+      await api.send("PATCH", `/instruments/${ids.get("TVC:GOLD")}`, wrong),
+    ];
+    for (const { status, body } of answers) {
+      expect(status).toBe(400);
+      expect(body.errors).toHaveLength(1);
+      expect(body.errors[0].field).toBe(field);
+      expect(body.errors[0].message).toContain(message);
+    }
+  });
+
+  it.each([
+    "#bid",
+    "td.usd-sell",
+    "table > tr:nth-child(2) td:not(.old)",
+    "[data-qa-id='symbol-last-value']",
+  ])("%s is taken for a selector", async (selector) => {
+    const path = `/instruments/${ids.get("FX_IDC:USDIDR")}`;
+    const { status, body } = await api.send("PATCH", path, { page_selector: selector });
+    expect({ status, selector: body.page_selector }).toEqual({ status: 200, selector });
   });
 });
 

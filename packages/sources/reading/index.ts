@@ -14,4 +14,4 @@ export {
 } from "./parse-html.ts";
 export { keptVotes, markupVote, voteOf } from "./price-votes.ts";
 export { countedBroken, readStructuredOffer, type StructuredOffer } from "./structured-data.ts";
-export { quotesRead, readQuote, readQuotePage } from "./quotes.ts";
+export { quotesRead, readQuote, readQuotePage, whatIsWrongWithSelector } from "./quotes.ts";

@@ -7,6 +7,16 @@ import { type Html, parseHtml, type Selection, textOf } from "./parse-html.ts";
 export const valueSelectors: readonly string[] = ["span[data-qa-id='symbol-last-value']", ".js-symbol-last"];
 const currencySelector = "[data-qa-id='symbol-currency'], .js-symbol-currency";
 
+/** As readQuotePage will take it. @returns null when nothing is. */
+export function whatIsWrongWithSelector(selector: string): string | null {
+  try {
+    parseHtml("<p>")?.root().find(selector);
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
 /** A page about one symbol: its value is the first element that one of the selectors finds. Never throws, whatever they are. */
 export function readQuotePage(
   source: string,

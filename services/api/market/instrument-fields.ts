@@ -1,4 +1,6 @@
-import { amount, currency, parseTradingHours } from "@pricefleet/contracts";
+import { amount, parseTradingHours } from "@pricefleet/contracts";
+import { compareAmounts, isCurrencyCode } from "@pricefleet/pricing";
+import { whatIsWrongWithSelector } from "@pricefleet/sources";
 import { z } from "zod";
 import { decimal, id, numberInBody, text, timestamp } from "../fields.ts";
 import { unit } from "./quote-view.ts";
@@ -12,6 +14,7 @@ export const symbol = z
   .regex(/^[A-Z0-9_.!&/-]{1,40}$/, { error: "a symbol such as GOLD" });
 
 const webAddress = "an address such as https://www.example.com/gold";
+const currencyWords = "an ISO 4217 currency such as EUR";
 const yesOrNo = z.boolean({ error: "true or false" });
 
 /** What a person says of an instrument. */
@@ -23,7 +26,10 @@ const changeable = {
       error: "a word such as gold, or a currency such as USD",
     })
     .describe("What is priced: gold, or a currency (USD in USDIDR)"),
-  currency: currency.describe("What it is priced in (IDR in USDIDR)"),
+  currency: z
+    .string({ error: currencyWords })
+    .refine(isCurrencyCode, { error: currencyWords })
+    .describe("What it is priced in (IDR in USDIDR)"),
   unit: unit.describe("What the price is per; of a currency pair, unit"),
   page_url: z
     .url({ protocol: /^https?$/, error: webAddress })
@@ -31,6 +37,10 @@ const changeable = {
     .nullable()
     .describe("The page that its quote is read from; null: none is"),
   page_selector: text(500)
+    .superRefine((selector, context) => {
+      const wrong = whatIsWrongWithSelector(selector);
+      if (wrong !== null) context.addIssue(`a CSS selector such as td.usd-sell (${wrong})`);
+    })
     .nullable()
     .describe("A CSS selector of the element with the price; null: as TradingView's pages have it"),
   refresh_seconds: numberInBody(1, 86_400).describe("The page is read again so long after a success"),
@@ -47,6 +57,14 @@ const changeable = {
 
 const { page_url, page_selector, refresh_seconds, valid_min, valid_max, trading_hours, enabled } = changeable;
 
+const range = z.object({ valid_min: amount.nullish(), valid_max: amount.nullish() });
+/** Looked at whatever else is wrong. */
+const rangeFault = {
+  error: "more than valid_min",
+  path: ["valid_max"],
+  when: ({ value }: { value: unknown }) => range.safeParse(value).success,
+};
+
 export const newInstrument = z
   .strictObject({
     exchange,
@@ -60,12 +78,9 @@ export const newInstrument = z
     trading_hours: trading_hours.optional().describe("always if not given"),
     enabled: enabled.optional().describe("true if not given"),
   })
-  .refine(hasInside, { error: "more than valid_min", path: ["valid_max"] });
+  .refine(hasInside, rangeFault);
 
-export const instrumentChange = z
-  .strictObject(changeable)
-  .partial()
-  .refine(hasInside, { error: "more than valid_min", path: ["valid_max"] });
+export const instrumentChange = z.strictObject(changeable).partial().refine(hasInside, rangeFault);
 
 export const instrument = z
   .strictObject({
@@ -90,12 +105,8 @@ export const instrument = z
   })
   .meta({ id: "Instrument" });
 
-function hasInside(range: {
-  valid_min?: string | null | undefined;
-  valid_max?: string | null | undefined;
-}): boolean {
-  const { valid_min: least, valid_max: most } = range;
-  return least == null || most == null || Number(least) < Number(most);
+function hasInside({ valid_min: least, valid_max: most }: z.infer<typeof range>): boolean {
+  return least == null || most == null || compareAmounts(least, most) < 0;
 }
 
 function areTradingHours(words: string): boolean {
