@@ -183,6 +183,9 @@ const workersCalls: Record<string, Call> = {
     }),
   endRefresh: (db) =>
     door.endRefresh(db, { targetId: "777", leaseToken: "00000000-0000-0000-0000-000000000000" }, null),
+  prolongRefresh: (db) =>
+    door.prolongRefresh(db, { targetId: "777", leaseToken: "00000000-0000-0000-0000-000000000000" }, 15),
+  doubtRefresh: (db) => door.doubtRefresh(db, "777", 1),
   quotedPages: (db) => door.quotedPages(db),
   quoteTargets: (db) => door.quoteTargets(db),
   cancelQuoteTargets: (db) => door.cancelQuoteTargets(db, ["777"]),

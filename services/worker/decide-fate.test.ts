@@ -97,23 +97,22 @@ describe("the class of an error decides the fate of its target", () => {
 });
 
 describe("a target that recurs never ends", () => {
-  const fateOf = (error: unknown, attempt: number, wallsMet = 0) =>
-    decideFate(error, { attempt, wallsMet, recurs: true }, 0.5);
+  const fateOf = (error: unknown, attempt: number) =>
+    decideFate(error, { attempt, wallsMet: 0, recurs: true }, 0.5);
 
   it.each([
     new TemporaryError("network", "reset"),
     new PermanentError("gone", "404"),
     new LayoutChangedError("layout-changed", "no price"),
     new TypeError("x is not a function"),
+    new BlockedError("captcha", ""),
+    new BlockedError("login", ""),
+    new RateLimitedError("rate-limited", "", 600_000),
   ])("%s ends one refresh, and the next one waits 5 s for each failure in a row, at most 60 s", (error) => {
     const fates = [1, 2, 11, 12, 13, 1_000].map((failures) => fateOf(error, failures));
     expect(fates).toMatchObject(
       [5, 10, 55, 60, 60, 60].map((seconds) => ({ to: "next-refresh", delayMs: seconds * 1_000 })),
     );
-  });
-
-  it("however many walls it met, it waits behind the next one", () => {
-    expect(fateOf(new BlockedError("captcha", ""), 1, 1_000)).toMatchObject({ to: "later-behind-wall" });
   });
 });
 

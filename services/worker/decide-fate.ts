@@ -72,14 +72,15 @@ export function decideFate(error: unknown, { attempt, wallsMet, recurs }: Tried,
     return { to: "later-when-there-is-a-way-out", failure, delayMs: jittered(NO_WAY_OUT_DELAY_MS, chance) };
   }
   if (error instanceof NotYetError) return { to: "not-yet", failure, delayMs: error.waitMs };
-  const isWall = failure.errorClass === "blocked" || failure.errorClass === "rate-limited";
-  const { most, end, firstWaitMs } = failure.reason === "login" ? loginBudget : budgets[failure.errorClass];
-  const spent = isWall ? wallsMet + 1 : attempt;
-  if (recurs && !isWall) {
+  if (recurs) {
+    // Also after a wall: what the host wants is kept by its clock and its breaker, which the next claim asks.
     const { stepSeconds, longestSeconds } = REFRESH_BACKOFF;
     return { to: "next-refresh", failure, delayMs: 1_000 * Math.min(stepSeconds * attempt, longestSeconds) };
   }
-  if (spent >= most && !recurs) return { to: end, failure };
+  const isWall = failure.errorClass === "blocked" || failure.errorClass === "rate-limited";
+  const { most, end, firstWaitMs } = failure.reason === "login" ? loginBudget : budgets[failure.errorClass];
+  const spent = isWall ? wallsMet + 1 : attempt;
+  if (spent >= most) return { to: end, failure };
   const delayMs = backoffMs(spent, chance, firstWaitMs);
   return { to: isWall ? "later-behind-wall" : "later", failure, delayMs };
 }

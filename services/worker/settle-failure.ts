@@ -64,7 +64,8 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
     case "later":
       return postpone(attempt, { ...failure, delayMs: fate.delayMs, countsAsAttempt: true }, bench);
     case "next-refresh":
-      await withRetries(() => endRefresh(bench.db, claim, { ...failure, delayMs: fate.delayMs }));
+      if (!(await withRetries(() => endRefresh(bench.db, claim, { ...failure, delayMs: fate.delayMs }))))
+        return giveUpLease(attempt, bench);
       return;
     case "later-when-there-is-a-way-out":
     case "not-yet":

@@ -8,6 +8,7 @@ import {
 import {
   type Claim,
   countRejections,
+  doubtRefresh,
   finishQuote,
   pageInstrument,
   type PageInstrument,
@@ -18,14 +19,16 @@ import type { Delivery } from "@pricefleet/queue";
 import { checkQuote } from "./check-quote.ts";
 import { claimDelivery } from "./claim-delivery.ts";
 import { countBeyondSlot } from "./count-beyond-slot.ts";
+import { giveUpLease } from "./give-up-lease.ts";
+import { keepLease } from "./keep-lease.ts";
 import { settleFailure } from "./settle-failure.ts";
 import { waitForSlot } from "./wait-for-slot.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** A quote that takes longer is old when it comes; the next refresh is better. */
 const LONGEST_FETCH_MS = 30_000;
-/** The slot, the fetch and the finish fit in; a worker that is killed costs the instrument no more than this. */
-const LONGEST_LEASE_SECONDS = 45;
+/** Prolonged while the worker lives; one that is killed costs the instrument no more than this, or its backoff. */
+const LONGEST_LEASE_SECONDS = 15;
 
 /**
  * One refresh of an instrument's quote from delivery to its end: claim, fetch, read, check, store. When it resolves, the
@@ -33,9 +36,14 @@ const LONGEST_LEASE_SECONDS = 45;
  */
 export async function workOnQuote(delivery: Delivery, bench: Workbench): Promise<void> {
   const { logger } = bench;
-  const claim = await claimDelivery(delivery, bench, Math.min(bench.leaseSeconds, LONGEST_LEASE_SECONDS));
-  if (claim === null) return;
+  const leaseSeconds = Math.min(bench.leaseSeconds, LONGEST_LEASE_SECONDS);
+  const claim = await claimDelivery(delivery, bench, leaseSeconds);
+  if (claim === null) {
+    const { target_id: targetId, publish_id: publishId } = delivery.message;
+    return withRetries(() => doubtRefresh(bench.db, targetId, publishId));
+  }
 
+  using _ = keepLease(claim, leaseSeconds, bench);
   const documents = createDocumentCount(claim.host);
   let page: FetchedPage | null = null;
   try {
@@ -55,8 +63,9 @@ export async function workOnQuote(delivery: Delivery, bench: Workbench): Promise
       atMs,
     };
     const isStored = await withRetries(() => finishQuote(bench.db, claim, quote));
-    if (isStored) bench.quotes.tell(instrument.id);
-    logger.debug(isStored ? "quote stored" : "another worker has the target; nothing stored", {
+    if (!isStored) return await giveUpLease({ delivery }, bench);
+    bench.quotes.tell(instrument.id);
+    logger.debug("quote stored", {
       instrument: instrument.name,
       price,
       fetched_by: page.fetchedBy,

@@ -7,6 +7,8 @@ export interface QuoteSite {
   url: string;
   /** What the page of a symbol shows; null: the site answers 500. */
   show(symbol: string, text: string | null): void;
+  /** From now on a symbol's page is not answered, until the function is called that this gives. */
+  hold(symbol: string): () => void;
   /** Paths asked for, with the cookies that came along. */
   requests: { path: string; cookie: string | undefined }[];
   close(): Promise<void>;
@@ -16,16 +18,18 @@ export interface QuoteSite {
 export async function startQuoteSite(): Promise<QuoteSite> {
   const texts = new Map<string, string | null>();
   const requests: QuoteSite["requests"] = [];
+  const held = new Map<string, Promise<void>>();
   const server = createServer((request, response) => {
     requests.push({ path: request.url ?? "", cookie: request.headers.cookie });
-    answer(request, response);
+    void answer(request, response);
   });
 
-  function answer({ url = "/" }: IncomingMessage, response: ServerResponse): void {
+  async function answer({ url = "/" }: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(url, "http://quotes");
     if (pathname === "/value") return void response.end(texts.get(searchParams.get("of") ?? "") ?? "");
     const symbol = /^\/(?:symbols|rates)\/([^/]+)/.exec(pathname)?.[1];
     if (symbol === undefined) return void response.writeHead(404).end();
+    await held.get(symbol);
     const text = texts.get(symbol);
     if (text === undefined || text === null) return void response.writeHead(500).end("down");
     response.writeHead(200, { "content-type": "text/html; charset=utf-8", "set-cookie": "seen=1; Path=/" });
@@ -37,6 +41,14 @@ export async function startQuoteSite(): Promise<QuoteSite> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     show: (symbol, text) => void texts.set(symbol, text),
+    hold(symbol) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held.set(symbol, promise);
+      return () => {
+        held.delete(symbol);
+        resolve();
+      };
+    },
     requests,
     async close() {
       server.closeAllConnections();

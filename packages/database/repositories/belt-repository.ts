@@ -1,6 +1,6 @@
-import { REFRESH_BACKOFF } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
+import { backoffOfFailures } from "./refresh-backoff.ts";
 
 /** A row that was just marked `queued` under this publish id, and has to be published now. */
 export interface DueTarget {
@@ -68,7 +68,8 @@ const LOST_LEASES_ALLOWED = 3;
 
 /**
  * Takes back the targets of workers that are gone. One that has lost its worker three times is dead, not tried for ever;
- * one that recurs goes on, later each time.
+ * one that recurs goes on, later each time: its backoff runs from when its worker was first in doubt, or, since nobody knows
+ * when it was lost, from when the refresh began.
  */
 export async function freeDeadLeases(db: Database, limit: number): Promise<{ freed: number; dead: number }> {
   const { rows } = await sql<{ state: string }>`
@@ -82,8 +83,7 @@ export async function freeDeadLeases(db: Database, limit: number): Promise<{ fre
       state = CASE WHEN is_dead THEN 'dead' ELSE 'pending' END,
       finished_at = CASE WHEN is_dead THEN now() END,
       not_before = CASE WHEN refresh_seconds IS NULL THEN not_before
-                        ELSE now() + make_interval(secs => least(${REFRESH_BACKOFF.stepSeconds}::integer * attempts,
-                                                                 ${REFRESH_BACKOFF.longestSeconds}::integer)) END,
+                        ELSE greatest(now(), not_before, started_at + ${backoffOfFailures}) END,
       error_class = 'temporary',
       reason = CASE WHEN is_dead THEN 'crashes-worker' ELSE 'lost-lease' END,
       last_error = 'the worker ' || coalesce(worker, '?') || ' did not finish within its lease',

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
+import { backoffOfFailures } from "./refresh-backoff.ts";
 import type { Lease, TargetFailure } from "./target-repository.ts";
 
 /** Targets that are read again and again, such as quotes. They belong to no run, and no failure ends them. */
@@ -57,4 +58,33 @@ export async function endRefresh(
     db,
   );
   return rows.length > 0;
+}
+
+/**
+ * A sign of life of the worker that has a refresh in hand: a lease of which little is left lasts `leaseSeconds` from now.
+ * Mostly there is nothing to write.
+ */
+export async function prolongRefresh(db: Database, lease: Lease, leaseSeconds: number): Promise<void> {
+  await sql`
+    UPDATE targets SET lease_expires_at = now() + make_interval(secs => ${leaseSeconds}::integer)
+     WHERE id = ${lease.targetId} AND state = 'running' AND lease_token = ${lease.leaseToken}
+       AND lease_expires_at < now() + make_interval(secs => ${leaseSeconds}::integer * 2 / 3.0)`.execute(db);
+}
+
+/** Longer than a worker that lives is ever silent. */
+const DOUBTED_LEASE_SECONDS = 5;
+
+/**
+ * The message of a refresh in hand has come a second time, so whoever has it in hand may be gone. Its lease soon ends, and
+ * the next refresh is due after the backoff that one more failure costs. A worker that lives keeps its lease by its next
+ * sign of life.
+ */
+export async function doubtRefresh(db: Database, targetId: string, publishId: number): Promise<void> {
+  await sql`
+    UPDATE targets
+       SET lease_expires_at = least(lease_expires_at, now() + make_interval(secs => ${DOUBTED_LEASE_SECONDS}::integer)),
+           not_before = now() + ${backoffOfFailures}
+     WHERE id = ${targetId} AND publish_id = ${publishId} AND state = 'running' AND refresh_seconds IS NOT NULL`.execute(
+    db,
+  );
 }

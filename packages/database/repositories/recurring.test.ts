@@ -3,7 +3,7 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "../../../test/harness/index.ts";
 import { addTargets, aHost, aRun, claim, openTestBook, rowOf } from "../fixtures/test-book.ts";
 import { freeDeadLeases, takeDueTargets } from "./belt-repository.ts";
-import { endRefresh, keepRefreshing } from "./recurring-repository.ts";
+import { doubtRefresh, endRefresh, keepRefreshing, prolongRefresh } from "./recurring-repository.ts";
 import { completeFinishedRuns } from "./run-repository.ts";
 import { markGivenUp, postponeTarget } from "./target-repository.ts";
 
@@ -91,7 +91,43 @@ describe("a target that recurs", () => {
     );
   });
 
-  it("waits behind a wall as any other, without spending an attempt", async () => {
+  it("whose message comes a second time is in doubt: it soon loses its lease, and is due again after its backoff", async () => {
+    const id = await aQuote();
+    await endRefresh(db, await aRefresh(), { ...failure, delayMs: 0 });
+    const refresh = await aRefresh();
+    const { publish_id: publishId, lease_expires_at: before } = await rowOf(db, id);
+    await doubtRefresh(db, id, publishId - 1);
+    expect((await rowOf(db, id)).lease_expires_at).toEqual(before);
+
+    await doubtRefresh(db, id, publishId);
+    const doubted = await rowOf(db, id);
+    expect(doubted).toMatchObject({ state: "running", lease_token: refresh.leaseToken });
+    expect(await secondsUntilDue(id)).toBe(10);
+    await sql`UPDATE targets SET lease_expires_at = now()`.execute(db);
+    expect(await freeDeadLeases(db, 10)).toEqual({ freed: 1, dead: 0 });
+    expect(await rowOf(db, id)).toMatchObject({ state: "pending", not_before: doubted.not_before });
+  });
+
+  it("stays with a worker that gives a sign of life, in doubt or not", async () => {
+    const id = await aQuote();
+    const refresh = await aRefresh();
+    const { publish_id: publishId } = await rowOf(db, id);
+    await doubtRefresh(db, id, publishId);
+    const leaseSeconds = async () =>
+      Math.round((((await rowOf(db, id)).lease_expires_at?.getTime() ?? 0) - Date.now()) / 1_000);
+    expect(await leaseSeconds()).toBe(5);
+    await prolongRefresh(db, { ...refresh, leaseToken: "00000000-0000-0000-0000-000000000000" }, 15);
+    expect(await leaseSeconds()).toBe(5);
+    await prolongRefresh(db, refresh, 15);
+    expect(await leaseSeconds()).toBe(15);
+    expect(await endRefresh(db, refresh, null)).toBe(true);
+    expect(await secondsUntilDue(id)).toBe(60);
+    // The second delivery of a refresh that has ended says nothing.
+    await doubtRefresh(db, id, publishId);
+    expect(await secondsUntilDue(id)).toBe(60);
+  });
+
+  it("that nothing could be tried for waits without spending an attempt", async () => {
     const id = await aQuote();
     const refresh = await aRefresh();
     await postponeTarget(db, refresh, { ...failure, delayMs: 600_000, countsAsAttempt: false });
