@@ -18,3 +18,8 @@ export const historyEnvironment = feedsEnvironment.extend({
   TRADINGVIEW_PASSWORD: z.string().optional(),
 });
 export type HistoryEnvironment = z.infer<typeof historyEnvironment>;
+
+/** Its address where it is not the site's own. Whoever names another means it, though it may be a private one. */
+export function namedSocketIn(env: z.infer<typeof feedsEnvironment>): string[] {
+  return env.TRADINGVIEW_WS_URL === TRADINGVIEW_SOCKET ? [] : [env.TRADINGVIEW_WS_URL];
+}

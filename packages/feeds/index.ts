@@ -1,4 +1,4 @@
-export { feedsEnvironment, historyEnvironment } from "./environment.ts";
+export { feedsEnvironment, historyEnvironment, namedSocketIn } from "./environment.ts";
 export type { FeedCounters, FeedListener, QuoteFeed } from "./feed.ts";
 export type { FetchedHistory, HistoryFeed, HistoryRequest } from "./history.ts";
 export { historyFromEnvironment } from "./tradingview/history.ts";

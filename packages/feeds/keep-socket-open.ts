@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "@pricefleet/contracts";
 import type { Logger } from "@pricefleet/logging";
-import { WebSocket } from "undici";
+import { type Dispatcher, WebSocket } from "undici";
+import { openSocket } from "./open-socket.ts";
 
 export interface SocketOptions {
   url: string;
   headers: Record<string, string>;
+  /** By which it connects; undici's own, which connects directly, unless told. */
+  dispatcher?: Dispatcher | undefined;
   logger: Logger;
   /** Not one byte for so long: the other side is taken for dead. Longer than its heartbeat's interval. */
   silenceMs?: number;
@@ -67,11 +70,11 @@ export function keepSocketOpen(options: SocketOptions): KeptSocket {
 
 /** One connection from its opening to its end. Never rejects. */
 function connectOnce(
-  { url, headers, silenceMs = SILENCE_MS, onOpen, onText, onDown }: SocketOptions,
+  { url, headers, dispatcher, silenceMs = SILENCE_MS, onOpen, onText, onDown }: SocketOptions,
   closing: AbortSignal,
 ): Promise<{ reason: string; wasOfUse: boolean }> {
   return new Promise((resolve) => {
-    const socket = new WebSocket(url, { headers });
+    const { socket, whyNotConnected } = openSocket(url, headers, dispatcher);
     let isOpen = false;
     let wasOfUse = false;
     let isOver = false;
@@ -100,7 +103,7 @@ function connectOnce(
     });
     socket.addEventListener("error", (event) =>
       // undici's own errors may have no words: nobody listens there.
-      end(messageOf(event.error ?? event.message) || "could not connect"),
+      end(messageOf(whyNotConnected() ?? event.error ?? event.message) || "could not connect"),
     );
     socket.addEventListener("close", ({ code, reason }) =>
       end(`closed by the server: ${code} ${reason}`.trim()),

@@ -1,9 +1,14 @@
 import { listVariable, messageOf, switchVariable, wholeNumber } from "@pricefleet/contracts";
 import type { Logger } from "@pricefleet/logging";
+import type { Dispatcher } from "undici";
 import { z } from "zod";
+import { createEgress } from "./egress.ts";
+import { dispatcherOver } from "./egress-dispatcher.ts";
 import { createFetcher, type Fetcher, fetchModes } from "./fetcher.ts";
 import { findChromium, isProgram } from "./find-chromium.ts";
 import { allowPrivateHosts } from "./address-rules.ts";
+import { proxiesByUrl } from "./proxy-pool.ts";
+import { defaultTimeouts } from "./timeouts.ts";
 import { createTor, type Tor } from "./tor.ts";
 import { parseProxyUrl } from "./upstream-proxy.ts";
 
@@ -18,9 +23,8 @@ const hostAndPort = z
 
 const proxyUrlForm = "URLs such as http://user:password@host:port or socks5://host:port";
 
-/** What every service that fetches reads. */
-export const fetchingEnvironment = z.object({
-  FETCH_MODE: z.enum(fetchModes, { error: "auto, http or browser" }).default("auto"),
+/** How a service's connections to sites leave. */
+export const wayOutEnvironment = z.object({
   PROXY_URL: listVariable
     .superRefine((urls, context) => {
       for (const [index, url] of urls.entries()) {
@@ -46,6 +50,12 @@ export const fetchingEnvironment = z.object({
       error: "hosts such as 127.0.0.1:4001;localhost",
     })
     .default([]),
+});
+type WayOutEnvironment = z.infer<typeof wayOutEnvironment>;
+
+/** What every service that fetches reads. */
+export const fetchingEnvironment = wayOutEnvironment.extend({
+  FETCH_MODE: z.enum(fetchModes, { error: "auto, http or browser" }).default("auto"),
   /** The least time between two requests of this process to a host, whatever is known of the host. */
   HOST_MIN_DELAY_MS: wholeNumber(0, 3_600_000).optional(),
   PROFILE_DIR: z.string().optional(),
@@ -73,24 +83,60 @@ export async function fetcherFromEnvironment(
   logger: Logger,
   stopping: AbortSignal,
 ): Promise<Fetcher> {
-  const tor = env.TOR_ENABLED ? torFrom(env, logger) : null;
-  if (tor !== null && env.PROXY_URL.length > 0) {
-    logger.warn("PROXY_URL is not used: all leaves by Tor, for TOR_ENABLED is on");
-  }
-  await tor?.untilReady(stopping);
+  const tor = await torOf(env, logger, stopping);
   return createFetcher({
     logger,
     profileDir: env.PROFILE_DIR ?? null,
     chromiumPath: env.FETCH_MODE === "http" ? null : findChromium(),
-    allowedPrivateHosts: [...env.ALLOW_PRIVATE_HOSTS, ...baseUrls.map((url) => new URL(url).host)],
+    allowedPrivateHosts: allowedHosts(env, baseUrls),
     proxyUrls: env.PROXY_URL,
     tor,
   });
 }
 
-function torFrom(env: FetchingEnvironment, logger: Logger): Tor {
+/**
+ * The way out of a service that fetches no pages, such as the streamer: as a fetcher's, and waited for as that is.
+ * @param urls addresses that were named in place of a site's own: their hosts are allowed.
+ * @throws BadEnvironmentError when Tor does not take the password.
+ */
+export async function dispatcherFromEnvironment(
+  env: WayOutEnvironment,
+  urls: readonly string[],
+  logger: Logger,
+  stopping: AbortSignal,
+): Promise<{ dispatcher: Dispatcher; close: () => Promise<void> }> {
+  const { connectMs } = defaultTimeouts;
+  const wayOut = (await torOf(env, logger, stopping)) ?? proxiesByUrl(env.PROXY_URL, connectMs, logger);
+  const egress = createEgress({
+    allowedPrivateHosts: allowedHosts(env, urls),
+    wayOut,
+    connectTimeoutMs: connectMs,
+  });
+  const dispatcher = dispatcherOver(egress, connectMs);
+  return {
+    dispatcher,
+    async close() {
+      await dispatcher.destroy();
+      wayOut?.close();
+    },
+  };
+}
+
+const allowedHosts = (env: WayOutEnvironment, urls: readonly string[]): string[] => [
+  ...env.ALLOW_PRIVATE_HOSTS,
+  ...urls.map((url) => new URL(url).host),
+];
+
+/** Ready, or `stopping`; null when it is not the way out. */
+async function torOf(env: WayOutEnvironment, logger: Logger, stopping: AbortSignal): Promise<Tor | null> {
+  if (!env.TOR_ENABLED) return null;
+  if (env.PROXY_URL.length > 0) {
+    logger.warn("PROXY_URL is not used: all leaves by Tor, for TOR_ENABLED is on");
+  }
   const { TOR_SOCKS_ADDRESS: socks, TOR_CONTROL_ADDRESS: address, TOR_CONTROL_PASSWORD: password } = env;
-  return createTor({ socks, control: address === null ? null : { ...address, password }, logger });
+  const tor = createTor({ socks, control: address === null ? null : { ...address, password }, logger });
+  await tor.untilReady(stopping);
+  return tor;
 }
 
 /** What is wrong, in the words of whoever reads it; null when nothing is. */

@@ -1,18 +1,19 @@
 import { type PageState, type RobotsFile, TemporaryError } from "@pricefleet/contracts";
 import { type Logger, withoutLogFields } from "@pricefleet/logging";
+import type { Dispatcher } from "undici";
 import { type BrowserClient, createBrowserClient, type PageVerdict } from "./browser-client.ts";
 import { createEgress, type Resolve } from "./egress.ts";
+import { dispatcherOver } from "./egress-dispatcher.ts";
 import { type EgressProxy, startEgressProxy } from "./egress-proxy.ts";
 import { isEmptyShell } from "./empty-shell.ts";
 import { createHostProfiles, type HostProfile, strangerLike } from "./host-profiles.ts";
 import { createHttpClient, type RawPage } from "./http-client.ts";
 import { chromiumMajorVersion } from "./identity.ts";
 import { pageAddress } from "./page-address.ts";
-import { createProxyPool } from "./proxy-pool.ts";
+import { proxiesByUrl } from "./proxy-pool.ts";
 import { MAX_ROBOTS_BYTES, readRobotsFile } from "./robots-file.ts";
 import { refuseServerError } from "./response-status.ts";
 import { defaultTimeouts, type Timeouts } from "./timeouts.ts";
-import { parseProxyUrl } from "./upstream-proxy.ts";
 import type { WayOut } from "./way-out.ts";
 
 export const fetchModes = ["auto", "http", "browser"] as const;
@@ -74,6 +75,8 @@ export interface Fetcher {
    * @throws RateLimitedError; the reason of the signal when it stops the fetch.
    */
   fetchRobots(origin: string, signal?: AbortSignal): Promise<RobotsFile>;
+  /** For what is no page: it leaves by the same way. Closed with the fetcher. */
+  readonly dispatcher: Dispatcher;
   /** Ends Chromium and all connections, and saves the profiles. */
   close(): Promise<void>;
 }
@@ -110,8 +113,9 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     browserMaxMemoryBytes = MAX_CHROMIUM_BYTES,
   } = options;
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
-  const wayOut = options.tor ?? proxiesOf(options, timeouts.connectMs);
+  const wayOut = options.tor ?? proxiesByUrl(options.proxyUrls, timeouts.connectMs, logger);
   const egress = createEgress({ ...options, wayOut, connectTimeoutMs: timeouts.connectMs });
+  const dispatcher = dispatcherOver(egress, timeouts.connectMs);
   const chromiumMajor =
     chromiumPath === null ? Promise.resolve(null) : chromiumMajorVersion(chromiumPath, logger);
   const profiles = createHostProfiles({ dir: options.profileDir, chromiumMajor, logger });
@@ -194,6 +198,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
   }
 
   return {
+    dispatcher,
     async fetchAndRead(request) {
       const beganMs = performance.now();
       const result = await byBestMeans(request);
@@ -214,15 +219,11 @@ export function createFetcher(options: FetcherOptions): Fetcher {
       await opened?.client.close();
       await opened?.proxy.close();
       await http.close();
+      await dispatcher.destroy();
       wayOut?.close();
       await profiles.close();
     },
   };
-}
-
-function proxiesOf({ proxyUrls, logger }: FetcherOptions, connectTimeoutMs: number): WayOut | null {
-  if (proxyUrls.length === 0) return null;
-  return createProxyPool(proxyUrls.map(parseProxyUrl), { connectTimeoutMs, logger });
 }
 
 /** Could running its scripts turn this page into one that reads well? */

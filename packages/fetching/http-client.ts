@@ -1,7 +1,7 @@
-import type { Socket } from "node:net";
 import { messageOf, PermanentError, PricefleetError, TemporaryError } from "@pricefleet/contracts";
-import { Agent, buildConnector, type Dispatcher, errors } from "undici";
+import { Agent, type Dispatcher, errors } from "undici";
 import type { Egress } from "./egress.ts";
+import { connectorOver } from "./egress-dispatcher.ts";
 import type { HostProfile } from "./host-profiles.ts";
 import { navigationHeaders } from "./identity.ts";
 import { pageAddress } from "./page-address.ts";
@@ -102,27 +102,6 @@ export function createHttpClient(options: { egress: Egress; timeouts: Timeouts }
     },
     close: () => agent.destroy(),
   };
-}
-
-/** TLS is undici's own; the bytes beneath go where the egress says. */
-function connectorOver(egress: Egress, connectTimeoutMs: number): buildConnector.connector {
-  // HTTP/1.1, whatever undici's own mind is from version to version.
-  const secure = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
-  async function connect(options: buildConnector.Options, callback: buildConnector.Callback): Promise<void> {
-    const isSecure = options.protocol === "https:";
-    const port = options.port === "" ? (isSecure ? 443 : 80) : Number(options.port);
-    let socket: Socket;
-    try {
-      socket = await egress.connect(options.hostname, port);
-    } catch (error) {
-      callback(error as Error, null);
-      return;
-    }
-    socket.setNoDelay(true);
-    if (isSecure) secure({ ...options, httpSocket: socket }, callback);
-    else callback(null, socket);
-  }
-  return (options, callback) => void connect(options, callback);
 }
 
 async function send(

@@ -1,5 +1,11 @@
 export { createDocumentCount, type DocumentCount } from "./document-count.ts";
-export { fetcherFromEnvironment, fetchingEnvironment, keptPagesEnvironment } from "./environment.ts";
+export {
+  dispatcherFromEnvironment,
+  fetcherFromEnvironment,
+  fetchingEnvironment,
+  keptPagesEnvironment,
+  wayOutEnvironment,
+} from "./environment.ts";
 export {
   createFetcher,
   type FetchedBy,

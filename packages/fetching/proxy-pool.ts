@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { NoWayOutError, TemporaryError } from "@pricefleet/contracts";
 import type { Logger } from "@pricefleet/logging";
 import { TunnelError, tunnelThrough } from "./proxy-tunnel.ts";
-import type { UpstreamProxy } from "./upstream-proxy.ts";
+import { parseProxyUrl, type UpstreamProxy } from "./upstream-proxy.ts";
 import type { WayOut } from "./way-out.ts";
 
 interface PoolOptions {
@@ -41,6 +41,15 @@ const SHUN_MS = 30 * 60_000;
 /** A proxy that reaches none of so many hosts in a row is taken for dead, though it takes connections. */
 const UNREACHED_HOSTS = 3;
 const HOSTS_REMEMBERED = 10_000;
+
+/** PROXY_URL, split; null without one. @throws TypeError when one cannot be read. */
+export function proxiesByUrl(
+  urls: readonly string[],
+  connectTimeoutMs: number,
+  logger: Logger,
+): WayOut | null {
+  return urls.length === 0 ? null : createProxyPool(urls.map(parseProxyUrl), { connectTimeoutMs, logger });
+}
 
 /**
  * Several proxies as one way out. A host keeps its proxy, so that its cookies and its address stay together: the first

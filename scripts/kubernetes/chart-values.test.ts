@@ -178,15 +178,16 @@ describe.skipIf(!hasHelm)("with helm", () => {
     );
   });
 
-  test("those that fetch are told where Tor is when it is enabled, and only then", () => {
+  test("those that connect to sites are told where Tor is when it is enabled, and only then", () => {
     const told = (values: object) =>
       objectsOf(renderChart(values))
         .filter((object) => JSON.stringify(object).includes('"TOR_SOCKS_ADDRESS"'))
         .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
     expect(told({})).toEqual([]);
-    expect(told({ tor: { enabled: true } }).toSorted()).toEqual([
+    expect(told({ tor: { enabled: true }, streamer: { enabled: true } }).toSorted()).toEqual([
       "CronJob collector",
       "Deployment quotes-worker",
+      "Deployment streamer",
       "Deployment worker",
     ]);
   });

@@ -1,11 +1,13 @@
 import { barIntervals, databaseUrl, sharedEnvironment, wholeNumber } from "@pricefleet/contracts";
 import { feedsEnvironment } from "@pricefleet/feeds";
+import { wayOutEnvironment } from "@pricefleet/fetching";
 import { z } from "zod";
 
 const intervals = z.enum(barIntervals);
 
 export const streamerEnvironment = sharedEnvironment.extend({
   ...feedsEnvironment.shape,
+  ...wayOutEnvironment.shape,
   DATABASE_URL: databaseUrl,
   DATABASE_POOL_MAX: wholeNumber(1, 100).default(5),
   /** Which bars are made of ticks. */

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { ExitCode, readEnvironment, startHeartbeat } from "@pricefleet/contracts";
 import { connectDatabase, leadUntilStopped } from "@pricefleet/database";
-import { openTradingviewFeed } from "@pricefleet/feeds";
+import { namedSocketIn, openTradingviewFeed } from "@pricefleet/feeds";
+import { dispatcherFromEnvironment } from "@pricefleet/fetching";
 import { createServiceLogger, runService } from "@pricefleet/logging";
 import { streamerEnvironment } from "./environment.ts";
 import { streamForOneTerm } from "./stream-for-one-term.ts";
@@ -24,6 +25,8 @@ async function run(): Promise<ExitCode> {
   closers.defer(() => db.destroy());
   // Until here nothing is in hand, and a signal just ends the process.
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
+  const wayOut = await dispatcherFromEnvironment(env, namedSocketIn(env), logger, stopping.signal);
+  closers.defer(() => wayOut.close());
   closers.defer(startHeartbeat(env.HEARTBEAT_FILE ?? null));
   await leadUntilStopped({
     db,
@@ -36,7 +39,13 @@ async function run(): Promise<ExitCode> {
         db,
         logger,
         intervals: env.BAR_INTERVALS,
-        openFeed: (listener) => openTradingviewFeed({ url: env.TRADINGVIEW_WS_URL, logger, listener }),
+        openFeed: (listener) =>
+          openTradingviewFeed({
+            url: env.TRADINGVIEW_WS_URL,
+            dispatcher: wayOut.dispatcher,
+            logger,
+            listener,
+          }),
       }),
   });
   return ExitCode.ok;

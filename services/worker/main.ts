@@ -14,7 +14,7 @@ import {
   createSnapshotStore,
   fetcherFromEnvironment,
 } from "@pricefleet/fetching";
-import { historyFromEnvironment } from "@pricefleet/feeds";
+import { historyFromEnvironment, namedSocketIn } from "@pricefleet/feeds";
 import { createServiceLogger, processName, reportUnexpected, runService, traced } from "@pricefleet/logging";
 import { createBaseRates } from "@pricefleet/pricing";
 import { connectBelt, type Delivery } from "@pricefleet/queue";
@@ -57,7 +57,8 @@ async function run(): Promise<ExitCode> {
   // Until here nothing is in hand, and a signal just ends the process.
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort());
   const sources = createSources(sourcesOptions(env, process.env));
-  const fetcher = await fetcherFromEnvironment(env, baseUrlsIn(env), logger, stopping.signal);
+  const named = [...baseUrlsIn(env), ...namedSocketIn(env)];
+  const fetcher = await fetcherFromEnvironment(env, named, logger, stopping.signal);
   closers.defer(() => fetcher.close());
 
   const quotes = createQuoteTeller(db, logger);
@@ -67,7 +68,7 @@ async function run(): Promise<ExitCode> {
     belt,
     fetcher,
     sources,
-    history: historyFromEnvironment(env),
+    history: historyFromEnvironment(env, fetcher.dispatcher),
     baseRates: createBaseRates(env.BASE_CURRENCY, () => quotesOfCurrencies(db)),
     snapshots: createSnapshotStore(env.SNAPSHOT_DIR),
     debugPages: createDebugStore(env.DEBUG_DIR),

@@ -1,5 +1,6 @@
-import { messageOf, PermanentError, TemporaryError } from "@pricefleet/contracts";
-import { WebSocket } from "undici";
+import { messageOf, PermanentError, PricefleetError, TemporaryError } from "@pricefleet/contracts";
+import { type Dispatcher, WebSocket } from "undici";
+import { openSocket } from "../open-socket.ts";
 import { createMessageReader, type Message, newSession, write } from "./messages.ts";
 
 export interface ChartOptions {
@@ -9,6 +10,8 @@ export interface ChartOptions {
   silenceMs: number;
   /** Of the whole session. */
   timeoutMs: number;
+  /** By which it connects; undici's own, which connects directly, unless told. */
+  dispatcher?: Dispatcher | undefined;
 }
 
 interface SeriesRequest {
@@ -46,12 +49,13 @@ const SERIES = "sds_1";
 /**
  * Bars of one symbol by a chart session on a connection of its own, which is closed when it has them. The site may give
  * them in several parts, and fewer at once than were asked for: then it is asked for more until it has no more.
- * @throws PermanentError `unknown-symbol`; TemporaryError `network`, `timeout`, `series-refused`, `refused`.
+ * @throws PermanentError `unknown-symbol`; TemporaryError `network`, `timeout`, `series-refused`, `refused`; what the
+ * way out throws.
  */
 export function fetchSeries(request: SeriesRequest, options: ChartOptions): Promise<Series> {
   return new Promise((resolve, reject) => {
     const { instrument, resolution, bars: wanted, authToken } = request;
-    const socket = new WebSocket(options.url, { headers: HEADERS });
+    const { socket, whyNotConnected } = openSocket(options.url, HEADERS, options.dispatcher);
     const session = newSession("cs");
     const reader = createMessageReader();
     const bars = new Map<number, RawBar>();
@@ -79,7 +83,7 @@ export function fetchSeries(request: SeriesRequest, options: ChartOptions): Prom
       for (const message of reader.read(data, (text) => socket.send(text))) take(message);
     });
     socket.addEventListener("error", (event) =>
-      fail(new TemporaryError("network", messageOf(event.error ?? event.message))),
+      fail(networkFault(whyNotConnected() ?? event.error ?? event.message)),
     );
     socket.addEventListener("close", ({ code, reason }) =>
       fail(new TemporaryError("network", `closed by the server: ${code} ${reason}`.trim())),
@@ -151,6 +155,11 @@ export function fetchSeries(request: SeriesRequest, options: ChartOptions): Prom
       socket.close();
     }
   });
+}
+
+/** What the way out says has its class already: without one, for example, the attempt is given back. */
+function networkFault(error: unknown): PricefleetError {
+  return error instanceof PricefleetError ? error : new TemporaryError("network", messageOf(error));
 }
 
 /** `[time, open, high, low, close, volume]`; the volume is left out where nobody counts it. */

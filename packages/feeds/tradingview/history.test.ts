@@ -2,6 +2,7 @@ import { barLengthMs, barOpenedAtMs, type BarInterval } from "@pricefleet/contra
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { barOf, startChartServer, TOKEN } from "../test-support/chart-server.ts";
 import { historyBars } from "./history-bars.ts";
+import { Agent } from "undici";
 import { createTradingviewHistory, historyFromEnvironment } from "./history.ts";
 import { createLogin } from "./sign-in.ts";
 
@@ -133,7 +134,7 @@ describe("history by TradingView's chart session", () => {
 
 describe("a login at TradingView", () => {
   const loggedInBy = (password: string) => {
-    const login = createLogin({ username: "someone", password }, server.siteUrl);
+    const login = createLogin({ username: "someone", password }, { baseUrl: server.siteUrl });
     const feed = createTradingviewHistory({ url: server.socketUrl, login });
     return () => feed.fetchBars({ instrument: GOLD, interval: "1d", bars: 1 });
   };
@@ -160,7 +161,10 @@ describe("a login at TradingView", () => {
   it("of half a pair is a wrong environment", () => {
     const env = { TRADINGVIEW_WS_URL: server.socketUrl, TRADINGVIEW_BASE_URL: undefined };
     expect(() =>
-      historyFromEnvironment({ ...env, TRADINGVIEW_USERNAME: "someone", TRADINGVIEW_PASSWORD: undefined }),
+      historyFromEnvironment(
+        { ...env, TRADINGVIEW_USERNAME: "someone", TRADINGVIEW_PASSWORD: undefined },
+        new Agent(),
+      ),
     ).toThrow("TRADINGVIEW_PASSWORD is not set; it should be set, for TRADINGVIEW_USERNAME is");
   });
 });

@@ -1,4 +1,5 @@
 import { BadEnvironmentError, type BarInterval, PricefleetError } from "@pricefleet/contracts";
+import type { Dispatcher } from "undici";
 import type { HistoryEnvironment } from "../environment.ts";
 import type { HistoryFeed } from "../history.ts";
 import { type ChartOptions, fetchSeries, type RawBar } from "./chart-session.ts";
@@ -62,8 +63,11 @@ export function createTradingviewHistory({ login, ...options }: TradingviewHisto
   }
 }
 
-/** @throws BadEnvironmentError for a name without a password, or the reverse. */
-export function historyFromEnvironment(env: HistoryEnvironment): HistoryFeed {
+/**
+ * @param dispatcher by which sockets and the sign-in leave.
+ * @throws BadEnvironmentError for a name without a password, or the reverse.
+ */
+export function historyFromEnvironment(env: HistoryEnvironment, dispatcher: Dispatcher): HistoryFeed {
   const { TRADINGVIEW_USERNAME: username, TRADINGVIEW_PASSWORD: password } = env;
   if (username === undefined && password !== undefined)
     throw new BadEnvironmentError("TRADINGVIEW_USERNAME", undefined, "set, for TRADINGVIEW_PASSWORD is");
@@ -72,6 +76,7 @@ export function historyFromEnvironment(env: HistoryEnvironment): HistoryFeed {
   const credentials = username === undefined || password === undefined ? null : { username, password };
   return createTradingviewHistory({
     url: env.TRADINGVIEW_WS_URL,
-    login: createLogin(credentials, env.TRADINGVIEW_BASE_URL),
+    dispatcher,
+    login: createLogin(credentials, { baseUrl: env.TRADINGVIEW_BASE_URL, dispatcher }),
   });
 }

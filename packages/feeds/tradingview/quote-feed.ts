@@ -6,7 +6,7 @@ import { createMessageReader, type Message, type MessageReader, newSession, writ
 import { ANYBODY } from "./sign-in.ts";
 
 export interface TradingviewOptions
-  extends Partial<Pick<SocketOptions, "silenceMs" | "firstDelayMs" | "longestDelayMs">> {
+  extends Partial<Pick<SocketOptions, "dispatcher" | "silenceMs" | "firstDelayMs" | "longestDelayMs">> {
   /** TRADINGVIEW_WS_URL */
   url: string;
   logger: Logger;

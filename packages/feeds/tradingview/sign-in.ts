@@ -1,5 +1,5 @@
 import { messageOf, PermanentError, PricefleetError, TemporaryError } from "@pricefleet/contracts";
-import { request } from "undici";
+import { type Dispatcher, request } from "undici";
 
 export interface Credentials {
   username: string;
@@ -13,6 +13,13 @@ export interface Login {
   forget(): void;
 }
 
+interface LoginOptions {
+  /** Another address for the site. */
+  baseUrl?: string | undefined;
+  /** By which it connects; undici's own, which connects directly, unless told. */
+  dispatcher?: Dispatcher | undefined;
+}
+
 export const ANYBODY = "unauthorized_user_token";
 const SITE = "https://www.tradingview.com";
 const TIMEOUT_MS = 15_000;
@@ -20,7 +27,7 @@ const TIMEOUT_MS = 15_000;
 const HOLDS_MS = 3_600_000;
 
 /** Without credentials, anybody's token: the site answers with less, and later. */
-export function createLogin(credentials: Credentials | null, baseUrl: string = SITE): Login {
+export function createLogin(credentials: Credentials | null, options: LoginOptions = {}): Login {
   let token: { text: Promise<string>; until: number } | null = null;
   let refused: PermanentError | null = null;
   return {
@@ -29,7 +36,7 @@ export function createLogin(credentials: Credentials | null, baseUrl: string = S
       // The same words would be refused again, and a site locks accounts that try too often.
       if (refused !== null) throw refused;
       if (token === null || token.until < Date.now())
-        token = { text: signIn(credentials, baseUrl), until: Date.now() + HOLDS_MS };
+        token = { text: signIn(credentials, options), until: Date.now() + HOLDS_MS };
       try {
         return await token.text;
       } catch (error) {
@@ -44,7 +51,10 @@ export function createLogin(credentials: Credentials | null, baseUrl: string = S
   };
 }
 
-async function signIn({ username, password }: Credentials, baseUrl: string): Promise<string> {
+async function signIn(
+  { username, password }: Credentials,
+  { baseUrl = SITE, dispatcher }: LoginOptions,
+): Promise<string> {
   try {
     const response = await request(new URL("/accounts/signin/", baseUrl), {
       method: "POST",
@@ -54,6 +64,7 @@ async function signIn({ username, password }: Credentials, baseUrl: string): Pro
         referer: `${SITE}/`,
       },
       body: new URLSearchParams({ username, password, remember: "on" }).toString(),
+      ...(dispatcher && { dispatcher }),
       headersTimeout: TIMEOUT_MS,
       bodyTimeout: TIMEOUT_MS,
     });
