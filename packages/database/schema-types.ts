@@ -222,6 +222,7 @@ export interface Listings {
    */
   card_digest: string | null;
   condition: string | null;
+  confidence: Numeric | null;
   currency: string | null;
   details: Json | null;
   ended: Generated<boolean>;
@@ -239,6 +240,15 @@ export interface Listings {
    * searches read to their end that did not show it since it was seen last
    */
   misses: Generated<number>;
+  /**
+   * its price in quarantine, while amount is the last one that is trusted
+   */
+  pending_observation_id: Int8 | null;
+  pending_observed_at: Timestamp | null;
+  /**
+   * pages that gave yet another price to doubt, since one was trusted
+   */
+  second_looks: Generated<number>;
   seller: string | null;
   shipping: Numeric | null;
   source: string;
@@ -344,6 +354,7 @@ export interface PriceObservations {
   base_quoted_at: Timestamp | null;
   base_rate: Numeric | null;
   buy_it_now: Numeric | null;
+  confidence: Numeric | null;
   confirmations: Generated<number>;
   /**
    * when this same price was seen last; a repeat adds no row
@@ -354,10 +365,17 @@ export interface PriceObservations {
    */
   corrected_at: Timestamp | null;
   currency: string;
+  disagreed: Generated<Json>;
+  doubt: string | null;
   id: Generated<Int8>;
   listing_id: Int8;
   methods: Json;
   observed_at: Timestamp;
+  /**
+   * null: never doubted. Only that and confirmed are prices to go by
+   */
+  quarantine: string | null;
+  quarantine_ended_at: Timestamp | null;
   read_from: string;
   run_id: Int8;
   shipping: Numeric | null;

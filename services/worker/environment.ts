@@ -44,5 +44,7 @@ export const workerEnvironment = sharedEnvironment.extend({
   WORKER_MODE: z.enum(["serve", "drain"], { error: "serve or drain" }).default("serve"),
   /** How long a target stays with a worker that is not heard of again; longer than any page may take. */
   LEASE_SECONDS: wholeNumber(1, 3_600).default(180),
+  /** A price too odd to be believed is looked at again after this long; sooner, a site may still serve the same mistake. */
+  SECOND_LOOK_SECONDS: wholeNumber(1, 3_600).default(120),
 });
 export type WorkerEnvironment = z.infer<typeof workerEnvironment>;

@@ -75,6 +75,7 @@ async function run(): Promise<ExitCode> {
     logger,
     worker: processName,
     leaseSeconds: env.LEASE_SECONDS,
+    secondLookSeconds: env.SECOND_LOOK_SECONDS,
     fetchMode: env.FETCH_MODE,
     robots: createRobotsGate({ fetcher, store: robotsStore(db), ignoredSources: env.ROBOTS_IGNORE_SOURCES }),
     quotes,

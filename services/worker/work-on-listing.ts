@@ -39,13 +39,24 @@ export async function workOnListing(delivery: Delivery, bench: Workbench): Promi
     const match = item.title === "" ? undefined : { catalogVersion, ...matchGpu(item.title) };
     const { learnedMode } = fetched;
     const finished = await withRetries(() =>
-      finishListing(bench.db, { claim, item, details, snapshot, learnedMode, baseRate, match }),
+      finishListing(bench.db, {
+        claim,
+        item,
+        details,
+        snapshot,
+        learnedMode,
+        baseRate,
+        match,
+        secondLookSeconds: bench.secondLookSeconds,
+      }),
     );
     if (finished === "lost") return await giveUpLease({ delivery }, bench);
-    logger.info("target done", {
+    const words = finished === "look-again" ? "price in quarantine until a second look" : "target done";
+    logger.info(words, {
       title: item.title,
       amount: item.amount,
       currency: item.currency,
+      confidence: item.confidence,
       fetched_by: page.fetchedBy,
       duration_ms: page.durationMs,
       broken_json_ld: fetched.reading.broken_json_ld,

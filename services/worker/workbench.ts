@@ -22,6 +22,8 @@ export interface Workbench {
   /** Shown in the lease: which process has the target in hand. */
   worker: string;
   leaseSeconds: number;
+  /** After how long a price in quarantine is looked at again. */
+  secondLookSeconds: number;
   fetchMode: FetchMode;
   robots: RobotsGate;
   quotes: QuoteTeller;

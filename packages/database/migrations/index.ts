@@ -26,6 +26,7 @@ import * as quotedCurrencies from "./0040-quoted-currencies.ts";
 import * as fills from "./0041-fills.ts";
 import * as theLifeOfListings from "./0042-the-life-of-listings.ts";
 import * as modelsAndBenchmarks from "./0043-models-and-benchmarks.ts";
+import * as doubtedPrices from "./0044-doubted-prices.ts";
 
 /** In order. One that has landed is never edited: the next number changes what it made. */
 export const migrations: Record<string, Migration> = {
@@ -56,6 +57,7 @@ export const migrations: Record<string, Migration> = {
   "0041-fills": fills,
   "0042-the-life-of-listings": theLifeOfListings,
   "0043-models-and-benchmarks": modelsAndBenchmarks,
+  "0044-doubted-prices": doubtedPrices,
 };
 
 /** The schema a service needs: the newest migration it was written with. */

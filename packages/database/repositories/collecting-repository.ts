@@ -74,6 +74,7 @@ export async function storeSearchPage(
       ({ listingId, externalId, isFresh }) =>
         newToRun.has(listingId) && !isFresh && !sufficing.has(externalId),
     );
+    await lookAgain(trx, page, stored);
     const targets = await insertTargets(trx, page, new Set(stale.map((sighting) => sighting.externalId)));
     await countFound(trx, page, newToRun.size, newToRun.size - stale.length);
     return { found: newToRun.size, targets };
@@ -155,6 +156,20 @@ async function linkToSearch(
       WHERE sl.last_run_id <> excluded.last_run_id
     RETURNING listing_id`.execute(trx);
   return new Set(rows.map((row) => row.listing_id));
+}
+
+/** A card's price that is too odd is judged by the listing's page, though this run may have read that already. */
+async function lookAgain(trx: Database, page: CollectedPage, stored: readonly StoredSighting[]) {
+  const doubted = stored.filter(({ price }) => price === "quarantined").map(({ externalId }) => externalId);
+  if (doubted.length === 0) return;
+  await trx
+    .updateTable("targets")
+    .set({ state: "pending", reason: "second-look", finished_at: null, attempts: 0, lost_leases: 0 })
+    .where("run_id", "=", page.runId)
+    .where("source", "=", page.source)
+    .where("external_id", "in", doubted)
+    .where("state", "=", "done")
+    .execute();
 }
 
 async function insertTargets(

@@ -18,17 +18,22 @@ export interface FinishedListing {
   baseRate?: SightedRate | null;
   /** What the item's title offers; left out where it has none. */
   match?: TitleMatch | undefined;
+  /** After how long a price that is doubted is looked at once more; not given: two minutes. */
+  secondLookSeconds?: number;
 }
+
+/**
+ * `look-again`: stored, but the price is too odd to be believed at once, and the target is pending once more.
+ * `before`: this finish was made already. `lost`: the lease is no longer current, and nothing was stored.
+ */
+export type Finish = "now" | "look-again" | "before" | "lost";
 
 /**
  * The finish: target done, snapshot, listing and price in one transaction. Made twice, it changes nothing the second
  * time; with a lease that is no longer current, nothing of those. The same round trip tells the host's clock of the page.
  */
-export async function finishListing(
-  db: Database,
-  finished: FinishedListing,
-): Promise<"now" | "before" | "lost"> {
-  const { claim, item, details, snapshot, learnedMode, baseRate, match } = finished;
+export async function finishListing(db: Database, finished: FinishedListing): Promise<Finish> {
+  const { claim, item, details, snapshot, learnedMode, baseRate, match, secondLookSeconds = 120 } = finished;
   if (claim.runId === null) throw new TypeError(`target ${claim.targetId} recurs: it is no listing of a run`);
   const sighting = sightingAsJson({
     source: claim.source,
@@ -44,13 +49,13 @@ export async function finishListing(
   });
   const { source, externalId } = claim;
   const matches = match === undefined ? [] : [matchAsJson({ source, externalId, title: item.title, match })];
-  const { rows } = await sql<{ outcome: "now" | "before" | "lost" }>`
+  const { rows } = await sql<{ outcome: Finish }>`
     WITH finished AS MATERIALIZED (
       SELECT finish_listing(${claim.targetId}, ${claim.leaseToken}, ${JSON.stringify(sighting)},
-                            ${JSON.stringify(snapshotAsJson(snapshot))}) AS outcome
+                            ${JSON.stringify(snapshotAsJson(snapshot))}, ${secondLookSeconds}::integer) AS outcome
     )
     SELECT outcome FROM finished, LATERAL note_good_page(${claim.host}, CASE WHEN outcome IS NOT NULL THEN ${learnedMode} END),
-           LATERAL note_models(CASE WHEN outcome = 'now' THEN ${JSON.stringify(matches)}::jsonb END)`.execute(
+           LATERAL note_models(CASE WHEN outcome IN ('now', 'look-again') THEN ${JSON.stringify(matches)}::jsonb END)`.execute(
     db,
   );
   return rows[0]?.outcome ?? "lost";

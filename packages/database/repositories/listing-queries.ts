@@ -2,6 +2,7 @@ import type { Availability, Item, ListingDetails, ListingState } from "@pricefle
 import { type RawBuilder, sql } from "kysely";
 import type { Database } from "../connect.ts";
 import { exactTime, pageOf, type Position } from "./positions.ts";
+import { findPendingPrice } from "./price-queries.ts";
 
 /**
  * What the API reads of listings and their prices. Rows are named as its JSON is, so that nothing translates them.
@@ -25,6 +26,8 @@ export interface ListingFilter {
   memoryGb?: number | undefined;
   offer?: string | undefined;
   seenSince?: Date | undefined;
+  /** 0 to 1; listings whose price is not known to be as sure are left out. */
+  minConfidence?: string | undefined;
 }
 
 /** How values in the base currency become amounts of the currency asked for. */
@@ -87,6 +90,7 @@ export interface ListedMatch {
 const availability = sql.ref<Availability | null>("l.availability").as("availability");
 const state = sql.ref<ListingState>("l.state").as("state");
 const stateKnownBy = sql.ref<"card" | "page">("l.state_known_by").as("state_known_by");
+const confidence = sql<number | null>`l.confidence::float8`.as("confidence");
 const baseMissing = sql.ref<"no-rate" | "stale-rate" | null>("l.base_missing").as("base_missing");
 
 /** A page of listings. Ordered by price, those without one are left out: an unknown price has no place in that order. */
@@ -170,6 +174,7 @@ function somePage(
       state,
       stateKnownBy,
       baseMissing,
+      confidence,
       sql<
         string | null
       >`round(${filter.currency === undefined ? sql`NULL::numeric` : price.amount}, 4)::text`.as(
@@ -214,6 +219,7 @@ function listingsThatMatch(db: Database, filter: ListingFilter, price: CountedPr
                                AND (${memoryGb}::integer IS NULL OR m.memory_gb = ${memoryGb}))`,
     );
   }
+  if (filter.minConfidence !== undefined) query = query.where("l.confidence", ">=", filter.minConfidence);
   if (seenSince !== undefined) query = query.where("l.last_seen_at", ">=", seenSince);
   return query;
 }
@@ -229,6 +235,7 @@ export async function findListing(db: Database, id: string) {
       state,
       stateKnownBy,
       baseMissing,
+      confidence,
       sql.ref<ListingDetails | null>("l.details").as("details"),
     ])
     .where("l.id", "=", id)
@@ -254,5 +261,5 @@ export async function findListing(db: Database, id: string) {
     .orderBy("id", "desc")
     .limit(100)
     .execute();
-  return { ...listing, searches, states };
+  return { ...listing, pending_price: await findPendingPrice(db, id), searches, states };
 }

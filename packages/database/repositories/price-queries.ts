@@ -3,14 +3,24 @@ import { sql } from "kysely";
 import type { Database } from "../connect.ts";
 import { exactTime, pageOf, type Position } from "./positions.ts";
 
-/** A page of a listing's prices, the newest first; null if there is no such listing. */
-export async function findPrices(db: Database, listingId: string, limit: number, after: Position | null) {
+/**
+ * A page of a listing's prices, the newest first; null if there is no such listing. Those in quarantine, and those that a
+ * second look has refuted, come only when `includeDoubted` asks for them.
+ */
+export async function findPrices(
+  db: Database,
+  listingId: string,
+  limit: number,
+  after: Position | null,
+  includeDoubted = false,
+) {
   const listing = await db.selectFrom("listings").select("id").where("id", "=", listingId).executeTakeFirst();
   if (listing === undefined) return null;
   let query = db
     .selectFrom("price_observations as o")
     .leftJoin("snapshots as s", "s.id", "o.snapshot_id")
     .where("o.listing_id", "=", listingId);
+  if (!includeDoubted) query = query.where(isTrusted);
   if (after !== null) {
     query = query.where(
       sql<boolean>`(o.observed_at, o.id) < (${after.key}::timestamptz, ${after.id}::bigint)`,
@@ -34,12 +44,12 @@ export async function findPrices(db: Database, listingId: string, limit: number,
       "o.base_quoted_at",
       sql.ref<"no-rate" | "stale-rate" | null>("o.base_missing").as("base_missing"),
       "o.corrected_at",
+      "o.doubt",
+      "o.quarantine_ended_at",
+      sql.ref<"quarantined" | "confirmed" | "refuted" | null>("o.quarantine").as("quarantine"),
       sql.ref<"card" | "page">("o.read_from").as("read_from"),
-      sql.ref<Item["methods"]>("o.methods").as("methods"),
-      "s.id as snapshot_id",
-      "s.sha256 as snapshot_sha256",
-      "s.url as snapshot_url",
-      "s.pruned_at as snapshot_pruned_at",
+      ...voteColumns,
+      ...snapshotColumns,
       exactTime("o.observed_at").as("key"),
     ])
     .orderBy("o.observed_at", "desc")
@@ -47,8 +57,48 @@ export async function findPrices(db: Database, listingId: string, limit: number,
     .limit(limit + 1)
     .execute();
   const { items, next } = pageOf(rows, limit);
-  return { items: items.map((row) => nestBase(nestSnapshot(row))), next };
+  return { items: items.map((row) => nestBase(nestQuarantine(nestSnapshot(row)))), next };
 }
+
+/** The price of a listing that waits for a second look; null if none does. */
+export async function findPendingPrice(db: Database, listingId: string) {
+  const row = await db
+    .selectFrom("listings as l")
+    .innerJoin("price_observations as o", (join) =>
+      join
+        .onRef("o.id", "=", "l.pending_observation_id")
+        .onRef("o.observed_at", "=", "l.pending_observed_at"),
+    )
+    .leftJoin("snapshots as s", "s.id", "o.snapshot_id")
+    .where("l.id", "=", listingId)
+    .select([
+      "o.amount",
+      "o.currency",
+      sql<string>`o.doubt`.as("reason"),
+      "o.observed_at",
+      sql.ref<"card" | "page">("o.read_from").as("read_from"),
+      ...voteColumns,
+      ...snapshotColumns,
+    ])
+    .executeTakeFirst();
+  return row === undefined ? null : nestSnapshot(row);
+}
+
+/** A price to go by: one that was never doubted, or that a second look has confirmed. */
+const isTrusted = sql<boolean>`(o.quarantine IS NULL OR o.quarantine = 'confirmed')`;
+
+const voteColumns = [
+  sql.ref<Item["methods"]>("o.methods").as("methods"),
+  sql.ref<Item["disagreed"]>("o.disagreed").as("disagreed"),
+  sql<number | null>`o.confidence::float8`.as("confidence"),
+] as const;
+
+const snapshotColumns = [
+  "s.id as snapshot_id",
+  "s.sha256 as snapshot_sha256",
+  "s.url as snapshot_url",
+  "s.pruned_at as snapshot_pruned_at",
+] as const;
 
 interface SnapshotColumns {
   snapshot_id: string | null;
@@ -69,6 +119,20 @@ function nestSnapshot<Row extends SnapshotColumns>(row: Row) {
   return {
     ...price,
     snapshot: isKnown ? { id, sha256, url, page_url: prunedAt === null ? `/snapshots/${id}` : null } : null,
+  };
+}
+
+function nestQuarantine<
+  Row extends {
+    quarantine: "quarantined" | "confirmed" | "refuted" | null;
+    doubt: string | null;
+    quarantine_ended_at: Date | null;
+  },
+>(row: Row) {
+  const { quarantine: state, doubt: reason, quarantine_ended_at: ended_at, ...price } = row;
+  return {
+    ...price,
+    quarantine: state === null || reason === null ? null : { state, reason, ended_at },
   };
 }
 

@@ -182,9 +182,9 @@ describe("a price that was read wrongly", () => {
   });
 
   it("is never replaced by no price", async () => {
-    const snapshot = await aReadPage("1.50");
+    const snapshot = await aReadPage("18.50");
     expect(await reread(snapshot, { amount: null, currency: null })).toMatchObject({ outcome: "price-lost" });
-    expect((await prices()).at(-1)).toMatchObject({ amount: "1.50", corrected: false, latest: true });
+    expect((await prices()).at(-1)).toMatchObject({ amount: "18.50", corrected: false, latest: true });
   });
 });
 

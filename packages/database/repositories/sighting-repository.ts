@@ -37,12 +37,13 @@ export interface StoredSighting {
   externalId: string;
   /** The card says the same as last time, and the listing's own page was read within the age asked for. */
   isFresh: boolean;
-  price: "new" | "confirmed" | "none";
+  /** "quarantined": too odd to be believed before a second look. */
+  price: "new" | "confirmed" | "quarantined" | "none";
 }
 
 /**
  * Stores sightings, each listing at most once a call: the listing is made or brought up to date, and its price is
- * either the one known, which is confirmed, or a new observation. Call it inside a transaction. What a page does not
+ * either the one known, which is confirmed, or a new observation, in quarantine if it is too odd. Call it inside a transaction. What a page does not
  * say (null) leaves what is known; only a price may become unknown on the listing's own page.
  * @throws PermanentError when a listing is given twice.
  */

@@ -1,5 +1,13 @@
 import { gpuOfferKinds } from "@pricefleet/catalog";
-import { amount, availabilities, currency, item, listingDetails, listingStates } from "@pricefleet/contracts";
+import {
+  amount,
+  availabilities,
+  currency,
+  item,
+  priceVote,
+  listingDetails,
+  listingStates,
+} from "@pricefleet/contracts";
 import { findListing, findListings, findPrices } from "@pricefleet/database";
 import { baseRateOf } from "@pricefleet/pricing";
 import { z } from "zod";
@@ -33,6 +41,8 @@ const state = z.enum(listingStates);
 const knownBy = z
   .enum(["card", "page"])
   .describe("How: a search page's card, or the listing's own page, which goes before");
+
+const confidence = z.number().min(0).max(1).nullable();
 
 const listing = z
   .strictObject({
@@ -81,12 +91,41 @@ const listing = z
       })
       .nullable()
       .describe("The graphics card that the title names, by the catalog; null: not looked at yet"),
+    confidence: confidence.describe("How far the methods that read the price agree, 0 to 1; null: not known"),
     base_currency: currencyOrNull.describe("What the price is valued in; null: it was not valued"),
     base_amount: decimal.nullable().describe("`amount` in it, at base_valued_at; null: not known"),
     base_valued_at: timestamp.nullable().describe("When it was seen last with a rate to go by"),
     base_missing: missing.describe("Why there is no base_amount; null: there is, or there is no price"),
   })
   .meta({ id: "Listing" });
+
+const votes = {
+  methods: z.record(z.string(), amount).describe("What each way of reading the page said"),
+  disagreed: z.array(priceVote).describe("Those of them that said another price"),
+  confidence: confidence.describe("How far its methods agree, 0 to 1; null: not known"),
+};
+
+const snapshot = z
+  .strictObject({
+    id,
+    sha256: z.string(),
+    url: z.string().describe("Where the page was"),
+    page_url: z.string().nullable().describe("Where it is kept; null: it was pruned"),
+  })
+  .nullable()
+  .describe("The kept page that is the evidence; null: it was read from a search's card");
+
+const pendingPrice = z
+  .strictObject({
+    amount,
+    currency,
+    reason: z.string().describe("Why it is not believed yet, in words"),
+    observed_at: timestamp,
+    read_from: z.enum(["card", "page"]),
+    ...votes,
+    snapshot,
+  })
+  .meta({ id: "PendingPrice" });
 
 const listedListing = listing
   .extend({
@@ -124,6 +163,9 @@ const stateChange = z
 const listingWithDetails = listing
   .extend({
     details: listingDetails.nullable(),
+    pending_price: pendingPrice
+      .nullable()
+      .describe("A price too odd to be believed before a second look; `amount` is the last that is trusted"),
     searches: z.array(z.strictObject({ id, match: item.shape.match })).describe("The searches that found it"),
     states: z
       .array(stateChange)
@@ -160,16 +202,16 @@ const price = z
       })
       .nullable()
       .describe("What it was worth in the base currency when it was seen; null: it was not valued"),
-    methods: z.record(z.string(), amount).describe("What each way of reading the page said"),
-    snapshot: z
+    ...votes,
+    quarantine: z
       .strictObject({
-        id,
-        sha256: z.string(),
-        url: z.string().describe("Where the page was"),
-        page_url: z.string().nullable().describe("Where it is kept; null: it was pruned"),
+        state: z.enum(["quarantined", "confirmed", "refuted"]),
+        reason: z.string().describe("Why it was not believed at once, in words"),
+        ended_at: timestamp.nullable().describe("When a second look confirmed or refuted it"),
       })
       .nullable()
-      .describe("The kept page that is the evidence"),
+      .describe("null: it was never doubted"),
+    snapshot,
   })
   .meta({ id: "Price" });
 
@@ -201,6 +243,11 @@ const listingQuery = z
       .enum(gpuOfferKinds, { error: `one of ${gpuOfferKinds.join(", ")}` })
       .optional()
       .describe("With `model`: what is offered, such as card"),
+    min_confidence: z
+      .string()
+      .regex(/^(0(\.\d{1,4})?|1(\.0{1,4})?)$/, { error: "a number from 0 to 1 such as 0.9" })
+      .optional()
+      .describe("Leaves out prices whose methods disagree so far, or that are not known"),
     seen_since: moment.optional().describe("Last seen at this time or after it"),
     sort: z
       .enum(sorts, { error: `one of ${sorts.join(", ")}` })
@@ -260,6 +307,7 @@ export const listingRoutes = [
         memoryGb: query.memory_gb,
         offer: query.offer,
         seenSince: query.seen_since,
+        minConfidence: query.min_confidence,
       };
       const { items, next } = await findListings(db, filter, sort, query.limit, after);
       const endedAt = next === null ? null : { ...next, rate: rate ?? undefined };
@@ -287,7 +335,14 @@ export const listingRoutes = [
     summary: "Every price a listing was seen at, the newest first",
     description: "A price that is seen again does not come twice: it is confirmed.",
     params: idParams,
-    query: z.strictObject({ limit: pageSize, cursor: cursorField }),
+    query: z.strictObject({
+      limit: pageSize,
+      cursor: cursorField,
+      include_doubted: z
+        .enum(["true", "false"], { error: "true or false" })
+        .default("false")
+        .describe("true: also prices in quarantine, and those that a second look refuted"),
+    }),
     responses: { 200: { description: "A page of prices", schema: pageSchema(price) } },
     problems: [404],
     answer: async ({ db, params, query }) => {
@@ -296,6 +351,7 @@ export const listingRoutes = [
         params.id,
         query.limit,
         readCursor(history, endedAtTime, query.cursor),
+        query.include_doubted === "true",
       );
       if (found === null) throw noSuchListing(params.id);
       return { status: 200, body: { items: found.items, next_cursor: writeCursor(history, found.next) } };
