@@ -63,6 +63,12 @@ export const scheduleEnvironment = z.object({
   PAUSED_RUN_BLOCKS_HOURS: wholeNumber(0, 8_760).default(24),
 });
 
+/** What those read that publish targets. */
+export const beltEnvironment = z.object({
+  /** A target that nobody has claimed after this long is published again. */
+  REPUBLISH_AFTER_SECONDS: wholeNumber(1, 86_400).default(900),
+});
+
 /** The first thing wrong with an environment, worded for the person who set it. */
 export class BadEnvironmentError extends Error {
   override readonly name = "BadEnvironmentError";

@@ -6,6 +6,7 @@ import {
   type HostPoliteness,
   type MarketRun,
   storeSearchPage,
+  defaultBelt,
   takeDueTargets,
 } from "@pricefleet/database";
 import { publishDueTargets } from "@pricefleet/queue";
@@ -25,6 +26,7 @@ const PUBLISH_AT_ONCE = 5_000;
 export async function collectMarket(market: MarketRun, desk: Desk): Promise<boolean> {
   const source = desk.sources.byName(market.source);
   const logger = desk.logger.child({ source: market.source });
+  const belt = { ...defaultBelt, republishAfterSeconds: desk.republishAfterSeconds };
   const seen = new Set<string>();
 
   let { nextUrl } = market;
@@ -39,7 +41,7 @@ export async function collectMarket(market: MarketRun, desk: Desk): Promise<bool
     const stored = await storePage(market, { url, pageNumber, reading, source }, desk);
     const { published } = await publishDueTargets({
       belt: desk.belt,
-      book: { takeDue: (limit) => takeDueTargets(desk.db, limit) },
+      book: { takeDue: (limit) => takeDueTargets(desk.db, limit, belt) },
       limit: PUBLISH_AT_ONCE,
       logger,
     });

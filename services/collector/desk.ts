@@ -17,6 +17,8 @@ export interface Desk {
   logger: Logger;
   fetchMode: FetchMode;
   enrichMaxAgeHours: number;
+  /** A target that nobody has claimed after this long is published again, by the dispatcher. */
+  republishAfterSeconds: number;
   /** So many searches in a row without a listing make its own page be looked at; 0: never. */
   goneAfterMisses: number;
   robots: RobotsGate;

@@ -1,6 +1,7 @@
 import {
   amqpUrl,
   baseCurrency,
+  beltEnvironment,
   databaseUrl,
   isTimeZone,
   listVariable,
@@ -10,7 +11,7 @@ import {
   wholeNumber,
 } from "@pricefleet/contracts";
 import { fetchingEnvironment, keptPagesEnvironment } from "@pricefleet/fetching";
-import { sourceNames, sourcesEnvironment } from "@pricefleet/sources";
+import { namesOfListingSources, sourcesEnvironment } from "@pricefleet/sources";
 import { z } from "zod";
 
 export const collectorEnvironment = sharedEnvironment.extend({
@@ -18,11 +19,14 @@ export const collectorEnvironment = sharedEnvironment.extend({
   ...keptPagesEnvironment.shape,
   ...sourcesEnvironment.shape,
   ...scheduleEnvironment.shape,
+  ...beltEnvironment.shape,
   DATABASE_URL: databaseUrl,
   BASE_CURRENCY: baseCurrency,
   DATABASE_POOL_MAX: wholeNumber(1, 100).default(5),
   AMQP_URL: amqpUrl,
-  SOURCE: z.enum(sourceNames, { error: `one of ${sourceNames.join(", ")}` }).default("ebay"),
+  SOURCE: z
+    .enum(namesOfListingSources, { error: `one of ${namesOfListingSources.join(", ")}` })
+    .default("ebay"),
   /** Several split by semicolons. */
   SEARCH_TERM: listVariable.default([]),
   SEARCH_URL: listVariable.default([]),

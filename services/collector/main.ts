@@ -72,6 +72,7 @@ async function run(): Promise<ExitCode> {
     logger,
     fetchMode: env.FETCH_MODE,
     enrichMaxAgeHours: env.ENRICH_MAX_AGE_HOURS,
+    republishAfterSeconds: env.REPUBLISH_AFTER_SECONDS,
     goneAfterMisses: env.GONE_AFTER_MISSES,
     hostMinDelayMs: env.HOST_MIN_DELAY_MS ?? null,
     robots: createRobotsGate({ fetcher, store: robotsStore(db), ignoredSources: env.ROBOTS_IGNORE_SOURCES }),

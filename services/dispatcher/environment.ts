@@ -1,5 +1,6 @@
 import {
   amqpUrl,
+  beltEnvironment,
   databaseUrl,
   scheduleEnvironment,
   sharedEnvironment,
@@ -12,6 +13,7 @@ import { z } from "zod";
 export const dispatcherEnvironment = sharedEnvironment.extend({
   ...keptPagesEnvironment.shape,
   ...scheduleEnvironment.shape,
+  ...beltEnvironment.shape,
   /** Where quotes are asked for, in place of their sites. */
   ...sourcesEnvironment.pick({ SAMPLE_BASE_URL: true, TRADINGVIEW_BASE_URL: true }).shape,
   DATABASE_URL: databaseUrl,
@@ -19,8 +21,6 @@ export const dispatcherEnvironment = sharedEnvironment.extend({
   AMQP_URL: amqpUrl,
   /** Touched every ten seconds, from when the service is ready; what probes look at. */
   HEARTBEAT_FILE: z.string().optional(),
-  /** A target that nobody has claimed after this long is published again. */
-  REPUBLISH_AFTER_SECONDS: wholeNumber(1, 86_400).default(900),
   /** Targets of a host that has shown nothing but walls for this long are dead, reason host-blocked; 0: never. */
   BLOCKED_HOST_HOURS: wholeNumber(0, 8_760).default(24),
   /** After so many pages that are not understood a layout counts as changed, and half of its past is forgotten. */

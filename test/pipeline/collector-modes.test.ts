@@ -50,6 +50,19 @@ const collected = (term: string, count: number) =>
   });
 
 describe("a collector that runs alone", () => {
+  it("publishes targets as those that are published again after REPUBLISH_AFTER_SECONDS", async () => {
+    const collector = fleet.startCollector({ SEARCH_TERM: "stool", REPUBLISH_AFTER_SECONDS: "120" });
+    const run = await collected("stool", 1);
+    expect((await collector.ended).exitCode).toBe(ExitCode.ok);
+    const { rows } = await fleet.book.query<{ state: string; seconds: number }>(
+      `SELECT state, extract(epoch FROM republish_after - now())::float8 AS seconds FROM targets WHERE run_id = $1`,
+      [run.id],
+    );
+    expect(rows.map(({ state }) => state)).toEqual(["queued", "queued", "queued"]);
+    for (const { seconds } of rows) expect(seconds).toBeLessThanOrEqual(120);
+    await finish(run.id);
+  });
+
   it("as a daemon collects again and again, past rounds that fail, and ends well when it is asked to", async () => {
     const daemon = fleet.startCollector({
       COLLECTOR_MODE: "daemon",
