@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /** A symbol with its exchange, as TradingView writes it: "TVC:GOLD". */
 export const instrumentName = z
-  .string()
+  .string({ error: "an exchange and a symbol such as TVC:GOLD" })
   .regex(/^[A-Z0-9_]{1,20}:[A-Z0-9_.!&/-]{1,40}$/, { error: "an exchange and a symbol such as TVC:GOLD" });
 
 export function splitInstrument(name: string): { exchange: string; symbol: string } {

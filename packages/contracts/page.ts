@@ -76,6 +76,8 @@ export interface Source {
   readonly name: string;
   /** How polite to be to a host of this site until its `hosts` row says otherwise. */
   readonly politeness: { minDelayMs: number; maxInFlight: number };
+  /** Left out where listings can be searched for; false of a site of quotes. */
+  readonly hasListings?: false;
   /** Is this address one of the site's own pages? */
   matches(url: URL): boolean;
   /** Which kind of page this address is; null if it is none that can be read. */

@@ -56,6 +56,7 @@ export * from "./repositories/search-queries.ts";
 export * from "./repositories/history-repository.ts";
 export * from "./repositories/sync-dispatching-repository.ts";
 export * from "./repositories/sync-queries.ts";
+export * from "./repositories/sync-schedule-queries.ts";
 export {
   type SightedRate,
   type Sighting,

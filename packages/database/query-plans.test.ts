@@ -397,8 +397,20 @@ const apisCalls: Record<string, Call> = {
       [{ source: "sample", term: "one", url: null, max_pages: 0, enrich_limit: 0, at_once: 1 }],
       { maxPages: 0, enrichLimit: 0 },
     ),
+  askSearchMarkets: async (db) => {
+    const market = { source: "sample", url: null, max_pages: 0, enrich_limit: 0, at_once: 1 };
+    const limits = { maxPages: 0, enrichLimit: 0 };
+    const id = await door.askSearchOfMarkets(db, [{ ...market, term: "two" }], limits);
+    await door.askSearchMarkets(db, id, [{ ...market, term: "three" }]);
+  },
   askSearchChange: (db) => door.askSearchChange(db, run.searchId, { maxPages: 3 }),
   askSearchSchedule: (db) => door.askSearchSchedule(db, run.searchId, { next_run_at: null }),
+  findSyncSchedules: (db) => door.findSyncSchedules(db, 50, null),
+  findSyncSchedule: (db) => door.findSyncSchedule(db, "1"),
+  askSyncSchedule: (db) =>
+    door.askSyncSchedule(db, { name: `S${Date.now()}`, cron: "0 0 * * *", interval: "1d", n_bars: 1 }),
+  askSyncScheduleChange: (db) => door.askSyncScheduleChange(db, "1", { n_bars: 400 }),
+  askSyncScheduleRemoval: (db) => door.askSyncScheduleRemoval(db, "2"),
   findSyncs: (db) => door.findSyncs(db, { state: "error" }, 50, null),
   findHosts: times([
     (db) => door.findHosts(db, { limit: 50 }),

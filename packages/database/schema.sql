@@ -381,6 +381,35 @@ CREATE FUNCTION price_tracker.ask_search_interruption(p_search_id bigint, p_on_i
 
 ALTER FUNCTION price_tracker.ask_search_interruption(p_search_id bigint, p_on_interruption text) OWNER TO pricefleet_asks;
 
+CREATE FUNCTION price_tracker.ask_search_markets(p_search_id bigint, p_label text, p_markets jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ 
+      DECLARE v_source text; v_other bigint;
+      BEGIN
+        SELECT source INTO v_source FROM searches WHERE id = p_search_id FOR UPDATE;
+        IF NOT FOUND THEN RAISE EXCEPTION 'search % does not exist', p_search_id USING ERRCODE = 'PF404'; END IF;
+        IF v_source <> 'several' THEN
+          RAISE EXCEPTION 'search % is of % alone and has no list of markets; POST /searches makes one that has', p_search_id, v_source
+            USING ERRCODE = 'PF409';
+        END IF;
+        SELECT id INTO v_other FROM searches WHERE source = 'several' AND term = p_label AND id <> p_search_id;
+        IF FOUND THEN
+          RAISE EXCEPTION 'search % has these markets already', v_other USING ERRCODE = 'PF409';
+        END IF;
+        UPDATE searches SET term = p_label WHERE id = p_search_id;
+        DELETE FROM search_markets WHERE search_id = p_search_id;
+        INSERT INTO search_markets (search_id, market, source, term, url, max_pages, enrich_limit, at_once)
+        SELECT p_search_id, m.market, m.source, m.term, m.url, m.max_pages, m.enrich_limit, m.at_once
+          FROM ROWS FROM (jsonb_to_recordset(p_markets)
+                 AS (source text, term text, url text, max_pages integer, enrich_limit integer, at_once integer))
+               WITH ORDINALITY AS m (source, term, url, max_pages, enrich_limit, at_once, market);
+      EXCEPTION WHEN unique_violation THEN
+        RAISE EXCEPTION 'another search was given these markets at the same moment' USING ERRCODE = 'PF409';
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_search_markets(p_search_id bigint, p_label text, p_markets jsonb) OWNER TO pricefleet_asks;
+
 CREATE FUNCTION price_tracker.ask_search_of_markets(p_label text, p_markets jsonb, p_max_pages integer, p_enrich_limit integer) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
@@ -441,6 +470,56 @@ CREATE FUNCTION price_tracker.ask_sync(p_exchange text, p_symbol text, p_interva
     END $$;
 
 ALTER FUNCTION price_tracker.ask_sync(p_exchange text, p_symbol text, p_interval text, p_n_bars integer) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_sync_schedule(p_schedule jsonb) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ 
+      DECLARE n sync_schedules%ROWTYPE; v_id bigint;
+      BEGIN
+        n := jsonb_populate_record(NULL::sync_schedules, p_schedule);
+        INSERT INTO sync_schedules (name, cron, time_zone, interval, n_bars, symbols, enabled, next_run_at)
+        VALUES (n.name, n.cron, coalesce(n.time_zone, 'UTC'), n.interval, n.n_bars, n.symbols, coalesce(n.enabled, true),
+                n.next_run_at)
+        ON CONFLICT (name) DO NOTHING
+        RETURNING id INTO v_id;
+        IF v_id IS NULL THEN
+          RAISE EXCEPTION 'a schedule called % exists already', n.name USING ERRCODE = 'PF409';
+        END IF;
+        RETURN v_id;
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_sync_schedule(p_schedule jsonb) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_sync_schedule_change(p_id bigint, p_change jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ 
+      DECLARE n sync_schedules%ROWTYPE;
+      BEGIN
+        SELECT * INTO n FROM sync_schedules WHERE id = p_id FOR UPDATE;
+        IF NOT FOUND THEN RAISE EXCEPTION 'schedule % does not exist', p_id USING ERRCODE = 'PF404'; END IF;
+        n := jsonb_populate_record(n, p_change);
+        UPDATE sync_schedules
+           SET name = n.name, cron = n.cron, time_zone = n.time_zone, interval = n.interval, n_bars = n.n_bars,
+               symbols = n.symbols, enabled = n.enabled, next_run_at = n.next_run_at
+         WHERE id = p_id;
+      EXCEPTION WHEN unique_violation THEN
+        RAISE EXCEPTION 'a schedule called % exists already', n.name USING ERRCODE = 'PF409';
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_sync_schedule_change(p_id bigint, p_change jsonb) OWNER TO pricefleet_asks;
+
+CREATE FUNCTION price_tracker.ask_sync_schedule_removal(p_id bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$ 
+      BEGIN
+        DELETE FROM sync_schedules WHERE id = p_id;
+        IF NOT FOUND THEN RAISE EXCEPTION 'schedule % does not exist', p_id USING ERRCODE = 'PF404'; END IF;
+      END $$;
+
+ALTER FUNCTION price_tracker.ask_sync_schedule_removal(p_id bigint) OWNER TO pricefleet_asks;
 
 CREATE FUNCTION price_tracker.cancel_targets_of_reset_runs() RETURNS integer
     LANGUAGE plpgsql
@@ -1657,87 +1736,87 @@ CREATE FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt i
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
     SET plan_cache_mode TO 'force_custom_plan'
     AS $$
-    #variable_conflict use_column
-    DECLARE
-      v_run_ids bigint[];
-      v_hosts text[];
-      v_queues text[];
-      v_markets integer[];
-      v_rooms bigint[];
-      v_own_rooms bigint[];
-      v_runs_at_host bigint[];
-      v_share bigint;
-      v_largest_share bigint;
-      v_ids bigint[];
-      v_turns bigint[];
-    BEGIN
-      -- One taker at a time: two would choose the same targets, and the second would wait only to find them taken.
-      PERFORM pg_advisory_xact_lock(hashtext('price_tracker.take_due_targets'));
+        #variable_conflict use_column
+        DECLARE
+          v_run_ids bigint[];
+          v_hosts text[];
+          v_queues text[];
+          v_markets integer[];
+          v_rooms bigint[];
+          v_own_rooms bigint[];
+          v_runs_at_host bigint[];
+          v_share bigint;
+          v_largest_share bigint;
+          v_ids bigint[];
+          v_turns bigint[];
+        BEGIN
+          -- One taker at a time: two would choose the same targets, and the second would wait only to find them taken.
+          PERFORM pg_advisory_xact_lock(hashtext('price_tracker.take_due_targets'));
 
-      WITH belt AS (
-        SELECT host, queue, count(*) AS length FROM targets WHERE state = 'queued' GROUP BY host, queue
-      ), market AS (
-        SELECT m.run_id, m.host, m.queue, m.market, count(*) OVER (PARTITION BY m.host, m.queue) AS runs_at_host,
-               least(p_longest_belt, greatest(32, 600000 / greatest(h.min_delay_ms, 1))) - coalesce(belt.length, 0) AS room,
-               -- What is published or in hand takes the market's room; a target set aside for later does, too.
-               CASE WHEN o.at_once IS NOT NULL THEN o.at_once - (
-                 SELECT count(*) FROM targets t
-                  WHERE t.run_id = m.run_id AND t.market = m.market AND t.host = m.host AND t.queue = m.queue
-                    AND t.state IN ('queued', 'running')) END AS own_room
-          FROM (
-            SELECT rm.run_id, rm.host, rm.queue, rm.market FROM run_markets rm
-              JOIN runs r ON r.id = rm.run_id AND r.state IN ('initializing', 'processing')
-            UNION ALL
-            SELECT DISTINCT NULL::bigint, host, queue, NULL::integer FROM targets WHERE run_id IS NULL AND state = 'pending'
-          ) m
-          JOIN hosts h ON h.host = m.host AND (h.closed_until IS NULL OR h.closed_until < now() + interval '5 minutes')
-          LEFT JOIN market_runs o ON o.run_id = m.run_id AND o.market = m.market
-          LEFT JOIN belt ON belt.host = m.host AND belt.queue = m.queue
-      )
-      SELECT array_agg(run_id), array_agg(host), array_agg(queue), array_agg(market), array_agg(room),
-             array_agg(coalesce(own_room, room)), array_agg(runs_at_host),
-             ceil(p_limit::numeric / count(DISTINCT (host, queue))), p_limit * max(runs_at_host)
-        INTO v_run_ids, v_hosts, v_queues, v_markets, v_rooms, v_own_rooms, v_runs_at_host, v_share, v_largest_share
-        FROM market WHERE room > 0 AND (own_room > 0) IS NOT FALSE HAVING count(*) > 0;
+          WITH belt AS (
+            SELECT host, queue, count(*) AS length FROM targets WHERE state = 'queued' GROUP BY host, queue
+          ), market AS (
+            SELECT m.run_id, m.host, m.queue, m.market, count(*) OVER (PARTITION BY m.host, m.queue) AS runs_at_host,
+                   least(p_longest_belt, greatest(32, 600000 / greatest(h.current_delay_ms, 1))) - coalesce(belt.length, 0) AS room,
+                   -- What is published or in hand takes the market's room; a target set aside for later does, too.
+                   CASE WHEN o.at_once IS NOT NULL THEN o.at_once - (
+                     SELECT count(*) FROM targets t
+                      WHERE t.run_id = m.run_id AND t.market = m.market AND t.host = m.host AND t.queue = m.queue
+                        AND t.state IN ('queued', 'running')) END AS own_room
+              FROM (
+                SELECT rm.run_id, rm.host, rm.queue, rm.market FROM run_markets rm
+                  JOIN runs r ON r.id = rm.run_id AND r.state IN ('initializing', 'processing')
+                UNION ALL
+                SELECT DISTINCT NULL::bigint, host, queue, NULL::integer FROM targets WHERE run_id IS NULL AND state = 'pending'
+              ) m
+              JOIN hosts h ON h.host = m.host AND (h.closed_until IS NULL OR h.closed_until < now() + interval '5 minutes')
+              LEFT JOIN market_runs o ON o.run_id = m.run_id AND o.market = m.market
+              LEFT JOIN belt ON belt.host = m.host AND belt.queue = m.queue
+          )
+          SELECT array_agg(run_id), array_agg(host), array_agg(queue), array_agg(market), array_agg(room),
+                 array_agg(coalesce(own_room, room)), array_agg(runs_at_host),
+                 ceil(p_limit::numeric / count(DISTINCT (host, queue))), p_limit * max(runs_at_host)
+            INTO v_run_ids, v_hosts, v_queues, v_markets, v_rooms, v_own_rooms, v_runs_at_host, v_share, v_largest_share
+            FROM market WHERE room > 0 AND (own_room > 0) IS NOT FALSE HAVING count(*) > 0;
 
-      -- Each host is asked for its share first. Only while that is not enough, because some have little, are they asked
-      -- for more: so a take reads about as much as it takes, however much is pending.
-      WHILE v_share IS NOT NULL LOOP
-        WITH due AS (
-          SELECT p.id, m.host, m.queue, m.room,
-                 row_number() OVER (PARTITION BY m.run_id, m.market, m.host, m.queue ORDER BY p.not_before, p.id) AS turn_in_run
-            FROM unnest(v_run_ids, v_hosts, v_queues, v_markets, v_rooms, v_own_rooms, v_runs_at_host)
-              AS m (run_id, host, queue, market, room, own_room, runs_at_host)
-            CROSS JOIN LATERAL (
-              (SELECT t.id, t.not_before FROM targets t
-                WHERE t.run_id = m.run_id AND t.host = m.host AND t.queue = m.queue AND t.market = m.market
-                  AND t.state = 'pending' AND t.not_before <= now()
-                ORDER BY t.not_before, t.id
-                LIMIT least(m.room, m.own_room, p_limit, ceil(v_share::numeric / m.runs_at_host)))
-              UNION ALL
-              (SELECT t.id, t.not_before FROM targets t
-                WHERE m.run_id IS NULL AND t.run_id IS NULL AND t.host = m.host AND t.queue = m.queue
-                  AND t.state = 'pending' AND t.not_before <= now()
-                ORDER BY t.not_before, t.id
-                LIMIT least(m.room, m.own_room, p_limit, ceil(v_share::numeric / m.runs_at_host)))
-            ) p
-        ), ranked AS (
-          SELECT id, room, row_number() OVER (PARTITION BY host, queue ORDER BY turn_in_run, id) AS turn FROM due
-        ), chosen AS (
-          SELECT id, turn FROM ranked WHERE turn <= room ORDER BY turn, id LIMIT p_limit
-        )
-        SELECT array_agg(id), array_agg(turn) INTO v_ids, v_turns FROM chosen;
-        EXIT WHEN cardinality(v_ids) >= p_limit OR v_share >= v_largest_share;
-        v_share := least(v_share * 4, v_largest_share);
-      END LOOP;
+          -- Each host is asked for its share first. Only while that is not enough, because some have little, are they asked
+          -- for more: so a take reads about as much as it takes, however much is pending.
+          WHILE v_share IS NOT NULL LOOP
+            WITH due AS (
+              SELECT p.id, m.host, m.queue, m.room,
+                     row_number() OVER (PARTITION BY m.run_id, m.market, m.host, m.queue ORDER BY p.not_before, p.id) AS turn_in_run
+                FROM unnest(v_run_ids, v_hosts, v_queues, v_markets, v_rooms, v_own_rooms, v_runs_at_host)
+                  AS m (run_id, host, queue, market, room, own_room, runs_at_host)
+                CROSS JOIN LATERAL (
+                  (SELECT t.id, t.not_before FROM targets t
+                    WHERE t.run_id = m.run_id AND t.host = m.host AND t.queue = m.queue AND t.market = m.market
+                      AND t.state = 'pending' AND t.not_before <= now()
+                    ORDER BY t.not_before, t.id
+                    LIMIT least(m.room, m.own_room, p_limit, ceil(v_share::numeric / m.runs_at_host)))
+                  UNION ALL
+                  (SELECT t.id, t.not_before FROM targets t
+                    WHERE m.run_id IS NULL AND t.run_id IS NULL AND t.host = m.host AND t.queue = m.queue
+                      AND t.state = 'pending' AND t.not_before <= now()
+                    ORDER BY t.not_before, t.id
+                    LIMIT least(m.room, m.own_room, p_limit, ceil(v_share::numeric / m.runs_at_host)))
+                ) p
+            ), ranked AS (
+              SELECT id, room, row_number() OVER (PARTITION BY host, queue ORDER BY turn_in_run, id) AS turn FROM due
+            ), chosen AS (
+              SELECT id, turn FROM ranked WHERE turn <= room ORDER BY turn, id LIMIT p_limit
+            )
+            SELECT array_agg(id), array_agg(turn) INTO v_ids, v_turns FROM chosen;
+            EXIT WHEN cardinality(v_ids) >= p_limit OR v_share >= v_largest_share;
+            v_share := least(v_share * 4, v_largest_share);
+          END LOOP;
 
-      RETURN QUERY
-      UPDATE targets t
-         SET state = 'queued', publish_id = t.publish_id + 1,
-             republish_after = now() + make_interval(secs => p_republish_after_seconds)
-        FROM unnest(v_ids, v_turns) AS chosen (id, turn) WHERE t.id = chosen.id AND t.state = 'pending'
-      RETURNING t.id, t.publish_id, t.run_id, t.queue, t.source, t.host, t.url, t.attempts, chosen.turn;
-    END $$;
+          RETURN QUERY
+          UPDATE targets t
+             SET state = 'queued', publish_id = t.publish_id + 1,
+                 republish_after = now() + make_interval(secs => p_republish_after_seconds)
+            FROM unnest(v_ids, v_turns) AS chosen (id, turn) WHERE t.id = chosen.id AND t.state = 'pending'
+          RETURNING t.id, t.publish_id, t.run_id, t.queue, t.source, t.host, t.url, t.attempts, chosen.turn;
+        END $$;
 
 ALTER FUNCTION price_tracker.take_due_targets(p_limit integer, p_longest_belt integer, p_republish_after_seconds integer) OWNER TO pricefleet_owner;
 
@@ -3353,6 +3432,10 @@ REVOKE ALL ON FUNCTION price_tracker.ask_search_interruption(p_search_id bigint,
 GRANT ALL ON FUNCTION price_tracker.ask_search_interruption(p_search_id bigint, p_on_interruption text) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_search_interruption(p_search_id bigint, p_on_interruption text) TO pricefleet_worker;
 
+REVOKE ALL ON FUNCTION price_tracker.ask_search_markets(p_search_id bigint, p_label text, p_markets jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_search_markets(p_search_id bigint, p_label text, p_markets jsonb) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_search_markets(p_search_id bigint, p_label text, p_markets jsonb) TO pricefleet_worker;
+
 REVOKE ALL ON FUNCTION price_tracker.ask_search_of_markets(p_label text, p_markets jsonb, p_max_pages integer, p_enrich_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.ask_search_of_markets(p_label text, p_markets jsonb, p_max_pages integer, p_enrich_limit integer) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_search_of_markets(p_label text, p_markets jsonb, p_max_pages integer, p_enrich_limit integer) TO pricefleet_worker;
@@ -3364,6 +3447,18 @@ GRANT ALL ON FUNCTION price_tracker.ask_search_schedule(p_search_id bigint, p_ch
 REVOKE ALL ON FUNCTION price_tracker.ask_sync(p_exchange text, p_symbol text, p_interval text, p_n_bars integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.ask_sync(p_exchange text, p_symbol text, p_interval text, p_n_bars integer) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_sync(p_exchange text, p_symbol text, p_interval text, p_n_bars integer) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_sync_schedule(p_schedule jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_sync_schedule(p_schedule jsonb) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_sync_schedule(p_schedule jsonb) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_sync_schedule_change(p_id bigint, p_change jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_sync_schedule_change(p_id bigint, p_change jsonb) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_sync_schedule_change(p_id bigint, p_change jsonb) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.ask_sync_schedule_removal(p_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_sync_schedule_removal(p_id bigint) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_sync_schedule_removal(p_id bigint) TO pricefleet_worker;
 
 REVOKE ALL ON FUNCTION price_tracker.cancel_targets_of_reset_runs() FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.cancel_targets_of_reset_runs() TO pricefleet_worker;
@@ -3626,7 +3721,7 @@ GRANT USAGE ON SEQUENCE price_tracker.snapshots_id_seq TO pricefleet_asks;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.sync_schedules TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.sync_schedules TO pricefleet_api;
-GRANT SELECT ON TABLE price_tracker.sync_schedules TO pricefleet_asks;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.sync_schedules TO pricefleet_asks;
 
 GRANT USAGE ON SEQUENCE price_tracker.sync_schedules_id_seq TO pricefleet_worker;
 GRANT USAGE ON SEQUENCE price_tracker.sync_schedules_id_seq TO pricefleet_asks;

@@ -6,6 +6,8 @@ import { createSources, type SourcesOptions } from "./sources.ts";
 
 /** All there are, as SOURCE names them. */
 export const sourceNames = createSources({}).all.map(({ name }) => name);
+/** Those that can be searched. */
+export const namesOfListingSources = createSources({}).withListings.map(({ name }) => name);
 
 /** What every service that reads pages takes from its environment. */
 export const sourcesEnvironment = z.object({

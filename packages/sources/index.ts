@@ -1,4 +1,10 @@
-export { baseUrlsIn, sourceNames, sourcesEnvironment, sourcesOptions } from "./environment.ts";
+export {
+  baseUrlsIn,
+  namesOfListingSources,
+  sourceNames,
+  sourcesEnvironment,
+  sourcesOptions,
+} from "./environment.ts";
 export { detectPageState, type Wall } from "./page-state.ts";
 export { decodeHtml, whatIsWrongWithSelector } from "./reading/index.ts";
 export type { WantedQuote } from "./read-wanted-quote.ts";

@@ -24,6 +24,8 @@ import { createYahooAuctionsSource } from "./yahoo-auctions/index.ts";
 /** The sites that Pricefleet reads. */
 export interface Sources {
   readonly all: readonly Source[];
+  /** Those that can be searched, and not the sites of quotes. */
+  readonly withListings: readonly Source[];
   /** @throws PermanentError reason `unknown-source`, naming the known ones. */
   byName(name: string): Source;
   /** The source whose site this address belongs to; null for any other text. */
@@ -83,6 +85,7 @@ export function createSources(options: SourcesOptions): Sources {
 
   return {
     all,
+    withListings: all.filter(({ hasListings }) => hasListings !== false),
     forUrl,
     byName(name) {
       const found = all.find((source) => source.name === name);

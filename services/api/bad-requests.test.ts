@@ -63,7 +63,19 @@ describe("a request that is not right", () => {
       "/runs",
       { source: "etsy", term: "x" },
       "source",
-      'is "etsy"; it should be one of ebay, olx, amazon, mercari, yahoo-auctions, sample, json-api, tradingview, quote-page, product-page',
+      'is "etsy"; it should be one of ebay, olx, amazon, mercari, yahoo-auctions, sample, json-api, product-page',
+    ],
+    [
+      "/runs",
+      { source: "tradingview", term: "gold" },
+      "source",
+      'is "tradingview", which has quotes and no listings to search for; it should be one of ebay, olx, amazon, mercari, yahoo-auctions, sample, json-api, product-page',
+    ],
+    [
+      "/searches",
+      { markets: [{ source: "quote-page", term: "gold" }] },
+      "markets.0.source",
+      "quotes and no listings",
     ],
     [
       "/runs",

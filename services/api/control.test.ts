@@ -99,6 +99,36 @@ describe("starting runs", () => {
     expect(third.body.run_url).toBe(`/runs/${first.body.id}`);
   });
 
+  it("a search over several markets is given another list, which the next run goes by", async () => {
+    const market = (term: string) => ({ source: "sample", term });
+    const made = await api.send("POST", "/searches", { markets: [market("pots"), market("pans")] });
+    const path = `/searches/${made.body.id}`;
+    const run = await api.send("POST", "/runs", { search_id: made.body.id });
+    const list = [{ ...market("pans"), max_pages: 2 }, market("lids"), { ...market("pots"), at_once: 3 }];
+    const changed = await api.send("PATCH", path, { markets: list, max_pages: 7 });
+    expect(changed.status).toBe(200);
+    expect(changed.body.max_pages).toBe(7);
+    expect(changed.body.markets).toMatchObject(list);
+    expect(changed.body.term).toMatch(/^sample: pans; sample: lids; sample: pots/);
+    const ofRun = await api.get(`/runs/${run.body.id}/markets`);
+    expect(ofRun.body.items.map(({ term }: { term: string }) => term)).toEqual(["pots", "pans"]);
+
+    const again = await api.send("POST", "/searches", { markets: list });
+    expect(again).toMatchObject({ status: 409, body: { search_url: path } });
+    const other = await api.send("POST", "/searches", { markets: [market("spoons")] });
+    const taken = await api.send("PATCH", `/searches/${other.body.id}`, { markets: list, enabled: false });
+    expect(taken).toMatchObject({
+      status: 409,
+      body: { detail: `search ${made.body.id} has these markets already` },
+    });
+    expect((await api.get(`/searches/${other.body.id}`)).body).toEqual(other.body);
+    const plain = await api.send("POST", "/searches", { source: "sample", term: "forks" });
+    const refused = await api.send("PATCH", `/searches/${plain.body.id}`, { markets: list });
+    expect(refused.body.detail).toContain("is of sample alone and has no list of markets");
+    const wrong = await api.send("PATCH", path, { markets: [{ source: "etsy", term: "x" }] });
+    expect(wrong.body.errors[0].field).toBe("markets.0.source");
+  });
+
   it("a search that is not there is 404", async () => {
     expect((await api.send("POST", "/runs", { search_id: "999999" })).status).toBe(404);
   });

@@ -54,6 +54,8 @@ describe("the documentation", () => {
       "/listings/{id}/prices",
       "/market-data/bars",
       "/market-data/sync",
+      "/market-data/sync/schedules",
+      "/market-data/sync/schedules/{id}",
       "/prices",
       "/prices/{asset}",
       "/quotes",

@@ -77,16 +77,18 @@ export const onInterruption = z
   .enum(["resume", "pause"], { error: "resume or pause" })
   .describe("When the collector of a run is lost: another one continues at its page, or the run is paused");
 
-/** @throws Problem 400 for a source that is not known, and for an address that is no search page of it. */
+/** @throws Problem 400 for a source that is not known or has nothing to search for, and for an address that is no search page of it. */
 export function refuseUnreadable(
   sources: Sources,
   { source, term, url }: { source: string; term: string | null; url: string | null },
   within = "",
 ): void {
-  const known = sources.all.find(({ name }) => name === source);
+  const known = sources.withListings.find(({ name }) => name === source);
   if (known === undefined) {
-    const names = sources.all.map(({ name }) => name).join(", ");
-    throw badField(`${within}source`, `is ${JSON.stringify(source)}; it should be one of ${names}`);
+    const isOfQuotes = sources.all.some(({ name }) => name === source);
+    const why = isOfQuotes ? ", which has quotes and no listings to search for" : "";
+    const names = sources.withListings.map(({ name }) => name).join(", ");
+    throw badField(`${within}source`, `is ${JSON.stringify(source)}${why}; it should be one of ${names}`);
   }
   try {
     known.searchUrl({ term, url }, 1);

@@ -12,18 +12,18 @@ import { numberInBody, text } from "./fields.ts";
 
 /** When a search runs by itself, as POST and PATCH /searches take it. */
 
-const cronError = "five cron fields such as 0 6 * * 1-5";
+export const cronError = "five cron fields such as 0 6 * * 1-5";
 const intervalSeconds = numberInBody(60, 31_536_000);
+
+export const timeZone = z
+  .string({ error: "a time zone such as Europe/Berlin" })
+  .refine(isTimeZone, { error: "a time zone such as Europe/Berlin" });
 
 const cadenceInBody = z
   .strictObject(
     {
       cron: text(200).optional().describe("Minute, hour, day of the month, month, day of the week"),
-      time_zone: z
-        .string({ error: "a time zone such as Europe/Berlin" })
-        .refine(isTimeZone, { error: "a time zone such as Europe/Berlin" })
-        .optional()
-        .describe("IANA name; with cron, by default UTC"),
+      time_zone: timeZone.optional().describe("IANA name; with cron, by default UTC"),
       interval_seconds: intervalSeconds.optional().describe("Or: so long after the last start"),
       jitter_percent: numberInBody(0, 50)
         .optional()

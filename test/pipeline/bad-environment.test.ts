@@ -13,7 +13,11 @@ const sound = {
 describe("a bad environment variable is one line that names it, what it got and what it wants, and exit code 2", () => {
   it.each([
     ["collector", { MAX_PAGES: "many" }, 'MAX_PAGES is "many"; it should be a whole number from 0 to 100000'],
-    ["collector", { SOURCE: "amazon" }, /^SOURCE is "amazon"; it should be one of (\w.*, )?ebay, .*sample/],
+    [
+      "collector",
+      { SOURCE: "tradingview" },
+      /^SOURCE is "tradingview"; it should be one of (\w.*, )?ebay, .*sample/,
+    ],
     ["collector", { RUN_ID: "99999999999999999999" }, /^RUN_ID is "9+"; it should be the number of a run\n/],
     [
       "collector",

@@ -27,6 +27,8 @@ import * as fills from "./0041-fills.ts";
 import * as theLifeOfListings from "./0042-the-life-of-listings.ts";
 import * as modelsAndBenchmarks from "./0043-models-and-benchmarks.ts";
 import * as doubtedPrices from "./0044-doubted-prices.ts";
+import * as askingForMarketsAndSyncs from "./0045-asking-for-markets-and-syncs.ts";
+import * as theBeltOfASlowedHost from "./0046-the-belt-of-a-slowed-host.ts";
 
 /** In order. One that has landed is never edited: the next number changes what it made. */
 export const migrations: Record<string, Migration> = {
@@ -58,6 +60,8 @@ export const migrations: Record<string, Migration> = {
   "0042-the-life-of-listings": theLifeOfListings,
   "0043-models-and-benchmarks": modelsAndBenchmarks,
   "0044-doubted-prices": doubtedPrices,
+  "0045-asking-for-markets-and-syncs": askingForMarketsAndSyncs,
+  "0046-the-belt-of-a-slowed-host": theBeltOfASlowedHost,
 };
 
 /** The schema a service needs: the newest migration it was written with. */

@@ -54,6 +54,22 @@ export async function askSearchOfMarkets(
   return rows[0]?.id ?? "";
 }
 
+/**
+ * Gives a search over several markets another list of them; a run under way keeps the one it set out with.
+ * @throws NoSuchThingError, and NotNowError for a search of one source, or when another one has this list.
+ */
+export async function askSearchMarkets(
+  db: Database,
+  searchId: string,
+  markets: readonly MarketOrder[],
+): Promise<void> {
+  await asking(() =>
+    sql`SELECT ask_search_markets(${searchId}, ${labelOfMarkets(markets)}, ${JSON.stringify(markets)})`.execute(
+      db,
+    ),
+  );
+}
+
 const LONGEST_LABEL = 200;
 
 /** What a search over these markets is called, in place of its words. The same list has the same label, and no other has it. */

@@ -119,6 +119,20 @@ describe("taking what is due", () => {
     expect(await takeDueTargets(db, 1_000)).toHaveLength(32);
   });
 
+  it("a host that was slowed down, or asks for a Crawl-delay, gets ten minutes of the pace that it goes at now", async () => {
+    const run = await aRun(db);
+    const host = await aHost(db, { minDelayMs: 1_000 });
+    await addTargets(db, run, host, 700);
+    await sql`UPDATE hosts SET slowed_delay_ms = 4000 WHERE host = ${host}`.execute(db);
+    expect(await takeDueTargets(db, 1_000)).toHaveLength(150);
+    await sql`UPDATE hosts SET slowed_delay_ms = NULL, crawl_delay_ms = 3000 WHERE host = ${host}`.execute(
+      db,
+    );
+    expect(await takeDueTargets(db, 1_000)).toHaveLength(50);
+    await sql`UPDATE hosts SET crawl_delay_ms = NULL WHERE host = ${host}`.execute(db);
+    expect(await takeDueTargets(db, 1_000)).toHaveLength(400);
+  });
+
   it("two runs at one host share its room", async () => {
     const [first, second, host] = [await aRun(db), await aRun(db), await aHost(db, { minDelayMs: 30_000 })];
     await addTargets(db, first, host, 40);

@@ -7,6 +7,7 @@ const sourceName = "quote-page";
 export function createQuotePageSource(): Source {
   return {
     name: sourceName,
+    hasListings: false,
     politeness: { minDelayMs: 1_000, maxInFlight: 4 },
     matches: () => false,
     kindOf: () => "quote",

@@ -9,6 +9,7 @@ export function createTradingviewSource(baseUrl: string | null): Source {
   const isOwn = (url: URL) => url.hostname === "tradingview.com" || url.hostname.endsWith(".tradingview.com");
   return {
     name: sourceName,
+    hasListings: false,
     // Four instruments that are read every 5 seconds want a request every 1.25 seconds.
     politeness: { minDelayMs: 500, maxInFlight: 4 },
     matches: (url) => isOwn(url) || url.host === base.host,

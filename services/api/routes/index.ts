@@ -13,6 +13,7 @@ import { marketDataSyncRoutes } from "./market-data-sync.ts";
 import { runRoutes } from "./runs.ts";
 import { searchRoutes } from "./searches.ts";
 import { sourceRoutes } from "./sources.ts";
+import { syncScheduleRoutes } from "./sync-schedules.ts";
 
 export { healthRoutes };
 /** All that answers JSON: what /openapi.json tells of. */
@@ -31,4 +32,5 @@ export const dataRoutes = [
   ...instrumentRoutes,
   ...barRoutes,
   ...marketDataSyncRoutes,
+  ...syncScheduleRoutes,
 ];

@@ -3,13 +3,11 @@ import { findSyncs, MOST_SYNCED_BARS, requestSync, syncStates } from "@priceflee
 import { z } from "zod";
 import { endedAtHost, readCursor, writeCursor } from "../cursor.ts";
 import { cursorField, numberInBody, pageSchema, pageSize, timestamp } from "../fields.ts";
+import { exchange, symbol } from "../market/instrument-fields.ts";
 import { defineRoute } from "../route.ts";
 
 const tag = "Market data";
 
-/** As TradingView names them; upper case, so that one series has one name. */
-const exchange = z.string().regex(/^[A-Z0-9_]{1,20}$/, { error: "an exchange such as TVC" });
-const symbol = z.string().regex(/^[A-Z0-9_.!&/-]{1,40}$/, { error: "a symbol such as GOLD" });
 const interval = z.enum(barIntervals, { error: `one of ${barIntervals.join(", ")}` });
 const state = z.enum(syncStates, { error: `one of ${syncStates.join(", ")}` });
 const count = z.int().nonnegative();

@@ -2,6 +2,7 @@ import {
   askSearch,
   askSearchChange,
   askSearchInterruption,
+  askSearchMarkets,
   askSearchOfMarkets,
   askSearchSchedule,
   type Database,
@@ -158,14 +159,19 @@ export const searchRoutes = [
     path: "/searches/{id}",
     tag: "Searches",
     summary: "Change a search; what is left out stays",
+    description:
+      "`markets` takes the place of the whole list, from the next run on; a search of one source has none to change.",
     params: idParams,
     body: z
-      .strictObject({ ...limits, ...schedule, on_interruption: onInterruption.optional() })
+      .strictObject({ ...limits, ...schedule, markets, on_interruption: onInterruption.optional() })
       .refine(oneCadence.rule, oneCadence.otherwise),
     responses: { 200: { description: "The search as it is now", schema: search } },
-    problems: [404],
-    answer: async ({ db, params, body }) => {
+    problems: [404, 409],
+    answer: async ({ db, sources, params, body }) => {
       const { cadence } = await searchAsItIs(db, params.id);
+      // First, for it alone may be refused: nothing else is changed then.
+      if (body.markets !== undefined)
+        await askSearchMarkets(db, params.id, marketOrders(sources, body.markets));
       await askSearchSchedule(db, params.id, scheduleChange(body, cadence, new Date()));
       await askSearchChange(db, params.id, {
         maxPages: body.max_pages,
