@@ -346,9 +346,11 @@ const workersCalls: Record<string, Call> = {
 
 const apisCalls: Record<string, Call> = {
   findListing: (db) => door.findListing(db, "777"),
+  findPendingPrice: (db) => door.findPendingPrice(db, "777"),
   findPrices: times([
     (db) => door.findPrices(db, "777", 50, null),
     (db) => door.findPrices(db, "777", 50, position),
+    (db) => door.findPrices(db, "777", 50, position, true),
   ]),
   findGpuValues: (db) =>
     door.findGpuValues(db, {
