@@ -12,6 +12,7 @@ export { neededSchemaVersion } from "./migrations/index.ts";
 export * from "./repositories/analytics-queries.ts";
 export * from "./repositories/asking-queries.ts";
 export * from "./repositories/bar-repository.ts";
+export * from "./repositories/bar-retention-repository.ts";
 export * from "./repositories/belt-repository.ts";
 export * from "./repositories/benchmark-repository.ts";
 export * from "./repositories/collecting-repository.ts";

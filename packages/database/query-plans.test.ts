@@ -212,6 +212,7 @@ const workersCalls: Record<string, Call> = {
   storeTickBars: (db) => door.storeTickBars(db, []),
   newestTickBarsOf: (db) => door.newestTickBarsOf(db, [GOLD], ["1m", "1h"]),
   noteGaps: (db) => door.noteGaps(db, []),
+  deleteOldBars: (db) => door.deleteOldBars(db, { interval: "1m", days: 1 }, 100),
   requestSync: (db) => door.requestSync(db, { instrument: GOLD, interval: "1d", bars: 10 }),
   requestFills: (db) => door.requestFills(db),
   fireSyncSchedules: (db) => door.fireSyncSchedules(db),
@@ -368,7 +369,7 @@ const apisCalls: Record<string, Call> = {
   findRunEventsAfter: (db) => door.findRunEventsAfter(db, 1, 500),
   findLatestQuotes: (db) => door.findLatestQuotes(db, ["1"]),
   findBars: (db) => door.findBars(db, goldBars, { from: null, to: null, limit: 500 }),
-  findNewestBars: (db) => door.findNewestBars(db, [goldBars]),
+  findNewestBars: times([(db) => door.findNewestBars(db, [goldBars]), (db) => door.findNewestBars(db, null)]),
   findInstruments: (db) => door.findInstruments(db, {}, 50, null),
   askInstrument: (db) =>
     door.askInstrument(db, {

@@ -1,4 +1,5 @@
 // Long because all of it shares one API and its memory of quotes, cut and mended in turn.
+import { once } from "node:events";
 import { notifyBarsChanged, notifyQuotesChanged, storeQuotes, storeTickBars } from "@pricefleet/database";
 import { parquetReadObjects } from "hyparquet";
 import pg from "pg";
@@ -335,6 +336,37 @@ describe("live quotes and bars", () => {
     await expect.poll(() => told.at(-1)).toMatchObject({ event: "problem", data: { status: 400 } });
     socket.send(JSON.stringify({ kinds: "quote", instruments: "TVC:SILVER" }));
     await expect.poll(() => told.at(-1)).toMatchObject({ data: { symbol: "SILVER", price: "51" } });
+  });
+
+  it("when more bars changed than can be named, all that changed are told, also of what has no quote", async () => {
+    const bitcoin = { ...bar(3, "90000", false), instrument: "BITSTAMP:BTCUSD" };
+    await storeTickBars(worker, [
+      bitcoin,
+      bar(4, "4004", false),
+      { ...bar(4, "50", false), instrument: "TVC:SILVER" },
+    ]);
+    await worker
+      .updateTable("bars")
+      .set({ updated_at: new Date(0) })
+      .where("symbol", "=", "SILVER")
+      .execute();
+    const told: Record<string, unknown>[] = [];
+    const socket = new WebSocket(`${api.url.replace("http", "ws")}/api/ws?kinds=bar`);
+    onTestFinished(() => socket.terminate());
+    socket.on("message", (message: Buffer) => told.push(JSON.parse(message.toString()).data));
+    await once(socket, "open");
+    const many = Array.from({ length: 1_000 }, (_, i) => ({
+      instrument: `MANY:S${i}`,
+      interval: "1m" as const,
+    }));
+    // Until the socket is listened to, which is soon after it is open.
+    await expect
+      .poll(async () => {
+        await notifyBarsChanged(worker, many);
+        return told.map(({ symbol, close }) => `${symbol} ${close}`);
+      })
+      .toEqual(expect.arrayContaining(["BTCUSD 90000", "GOLD 4004"]));
+    expect(told.map(({ symbol }) => symbol)).not.toContain("SILVER");
   });
 
   it("come over /events", async () => {

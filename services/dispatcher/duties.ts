@@ -1,5 +1,6 @@
 import {
   asLeader,
+  type BarRetention,
   cancelTargetsOfResetRuns,
   completeFinishedRuns,
   type Database,
@@ -26,6 +27,7 @@ import { startCollectors, watchCollectors } from "./collectors.ts";
 import { fireSchedules } from "./fire-schedules.ts";
 import { fireHistorySchedules, startSyncs } from "./keep-history.ts";
 import { findLostQuotes, keepQuotesTurning } from "./keep-quotes-turning.ts";
+import { pruneBars } from "./prune-bars.ts";
 import { sweepDeadLetters } from "./sweep-dead-letters.ts";
 
 export interface Office {
@@ -39,6 +41,7 @@ export interface Office {
   longestBelt: number;
   layoutRule: { halfLifePages: number; bound: number };
   pausedRunBlocksHours: number;
+  barRetention: readonly BarRetention[];
   snapshots: KeptPages;
   debugPages: KeptPages;
 }
@@ -76,6 +79,7 @@ export const duties: readonly Duty[] = [
   { name: "sweep dead letters", everyMs: 10_000, run: sweepDeadLetters },
   { name: "match titles", everyMs: 600_000, run: matchTitles },
   { name: "make partitions", everyMs: 3_600_000, run: makePartitions },
+  { name: "prune bars", everyMs: 600_000, run: pruneBars },
   { name: "prune kept pages", everyMs: 3_600_000, run: pruneKeptPages },
 ];
 

@@ -1,14 +1,33 @@
 import {
   amqpUrl,
+  barIntervals,
   beltEnvironment,
   databaseUrl,
   scheduleEnvironment,
   sharedEnvironment,
   wholeNumber,
 } from "@pricefleet/contracts";
+import type { BarRetention } from "@pricefleet/database";
 import { keptPagesEnvironment } from "@pricefleet/fetching";
 import { sourcesEnvironment } from "@pricefleet/sources";
 import { z } from "zod";
+
+const keptPair = new RegExp(`^(${barIntervals.join("|")}):([1-9]\\d{0,4})$`);
+
+/** Pairs `interval:days`, each interval once. */
+const barRetention = z.string().transform((text, context): BarRetention[] => {
+  const pairs = text.split(",").map((pair) => keptPair.exec(pair.trim()));
+  const kept = barIntervals.flatMap((interval) =>
+    pairs.filter((pair) => pair?.[1] === interval).map((pair) => ({ interval, days: Number(pair?.[2]) })),
+  );
+  const intervals = new Set(kept.map(({ interval }) => interval));
+  if (kept.length === pairs.length && intervals.size === kept.length) return kept;
+  context.addIssue({
+    code: "custom",
+    message: `pairs such as 1m:30,5m:365, an interval (${barIntervals.join(", ")}) once each and its days`,
+  });
+  return z.NEVER;
+});
 
 export const dispatcherEnvironment = sharedEnvironment.extend({
   ...keptPagesEnvironment.shape,
@@ -29,6 +48,8 @@ export const dispatcherEnvironment = sharedEnvironment.extend({
   LAYOUT_BOUND_PERCENT: wholeNumber(1, 95).default(50),
   /** In a cluster: the CronJob that collectors are made from, as Jobs. Without it they are processes of this machine. */
   COLLECTOR_CRONJOB: z.string().optional(),
+  /** How long bars are kept; intervals that are not named, for ever. */
+  BAR_RETENTION_DAYS: barRetention.default([]),
   SNAPSHOT_MAX_AGE_DAYS: wholeNumber(1, 3_650).default(90),
   SNAPSHOT_MAX_GIB: wholeNumber(1, 10_000).default(20),
   DEBUG_MAX_AGE_DAYS: wholeNumber(1, 3_650).default(7),

@@ -53,6 +53,7 @@ async function run(): Promise<ExitCode> {
     layoutRule: { halfLifePages: env.LAYOUT_PAGES, bound: env.LAYOUT_BOUND_PERCENT / 100 },
     republishAfterSeconds: env.REPUBLISH_AFTER_SECONDS,
     pausedRunBlocksHours: env.PAUSED_RUN_BLOCKS_HOURS,
+    barRetention: env.BAR_RETENTION_DAYS,
     snapshots: {
       store: createSnapshotStore(env.SNAPSHOT_DIR),
       olderThanDays: env.SNAPSHOT_MAX_AGE_DAYS,

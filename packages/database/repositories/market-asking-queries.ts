@@ -1,27 +1,18 @@
-import type { Measure } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
 import { asking } from "./asking.ts";
+import type { InstrumentSettings } from "./market-queries.ts";
 
-/** What a person says of an instrument. */
-export interface InstrumentOrder {
-  exchange: string;
-  symbol: string;
-  name: string;
-  asset: string;
-  currency: string;
-  unit: Measure;
-  page_url?: string | null | undefined;
-  page_selector?: string | null | undefined;
-  refresh_seconds?: number | undefined;
-  valid_min?: string | null | undefined;
-  valid_max?: string | null | undefined;
-  trading_hours?: string | undefined;
-  enabled?: boolean | undefined;
-}
+type Given<Settings> = { [Name in keyof Settings]?: Settings[Name] | undefined };
+type Named = Pick<InstrumentSettings, "exchange" | "symbol">;
+/** What an instrument does not do without; everything else has a default. */
+type Needed = Pick<InstrumentSettings, "name" | "asset" | "currency" | "unit">;
+
+/** What a person says of a new instrument. */
+export type InstrumentOrder = Named & Needed & Given<Omit<InstrumentSettings, keyof (Named & Needed)>>;
 
 /** What is not given stays; null clears. */
-export type InstrumentChange = Partial<Omit<InstrumentOrder, "exchange" | "symbol">>;
+export type InstrumentChange = Given<Omit<InstrumentSettings, keyof Named>>;
 
 /** @returns its id. @throws NotNowError when there is one of that name. */
 export async function askInstrument(db: Database, order: InstrumentOrder): Promise<string> {

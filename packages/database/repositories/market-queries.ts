@@ -1,19 +1,34 @@
-import { type BarInterval, isStaleQuote, type Measure } from "@pricefleet/contracts";
-import { sql } from "kysely";
+import { type BarInterval, barIntervals, isStaleQuote, type Measure } from "@pricefleet/contracts";
+import { type RawBuilder, sql } from "kysely";
 import type { Database } from "../connect.ts";
+import { namesWithBars } from "./names-with-bars.ts";
 
 /** What is read of instruments, quotes and bars. Rows are named as the API's JSON is, so that nothing translates them. */
 
-/** The latest quote of an enabled instrument. */
-export interface LatestQuote {
-  instrument_id: string;
+/** An instrument as a person describes it. */
+export interface InstrumentSettings {
   exchange: string;
   symbol: string;
   name: string;
   asset: string;
   currency: string;
   unit: Measure;
+  page_url: string | null;
+  page_selector: string | null;
+  refresh_seconds: number;
+  valid_min: string | null;
+  valid_max: string | null;
   trading_hours: string;
+  enabled: boolean;
+}
+
+/** The latest quote of an enabled instrument. */
+export interface LatestQuote
+  extends Pick<
+    InstrumentSettings,
+    "exchange" | "symbol" | "name" | "asset" | "currency" | "unit" | "trading_hours"
+  > {
+  instrument_id: string;
   /** A new one for each quote. */
   id: string;
   price: string;
@@ -25,27 +40,17 @@ export interface LatestQuote {
   received_at: Date;
 }
 
-const latestQuote = sql`i.id AS instrument_id, i.exchange, i.symbol, i.name, i.asset, i.currency, i.unit, i.trading_hours,
-           q.id, q.price, q.bid, q.ask, q.day_volume, q.source, q.quoted_at, q.received_at`;
-
 /** @param instrumentIds null: of all. */
 export async function findLatestQuotes(
   db: Database,
   instrumentIds: readonly string[] | null,
 ): Promise<LatestQuote[]> {
-  const which = instrumentIds === null ? sql`true` : sql`i.id = ANY(${instrumentIds}::bigint[])`;
-  const { rows } = await sql<LatestQuote>`
-    SELECT ${latestQuote} FROM instruments i JOIN quotes q ON q.instrument_id = i.id
-     WHERE i.enabled AND ${which}
-     ORDER BY i.exchange, i.symbol`.execute(db);
-  return rows;
+  return latestQuotes(db, instrumentIds === null ? sql`true` : sql`i.id = ANY(${instrumentIds}::bigint[])`);
 }
 
 /** The quotes of currencies, as what amounts are converted by needs them. */
 export async function quotesOfCurrencies(db: Database) {
-  const { rows } = await sql<LatestQuote>`
-    SELECT ${latestQuote} FROM instruments i JOIN quotes q ON q.instrument_id = i.id
-     WHERE i.enabled AND i.unit = 'unit' AND i.asset ~ '^[A-Z]{3}$'`.execute(db);
+  const rows = await latestQuotes(db, sql`i.unit = 'unit' AND i.asset ~ '^[A-Z]{3}$'`);
   const nowMs = Date.now();
   return rows.map(({ id, exchange, symbol, asset, currency, unit, price, quoted_at, trading_hours }) => ({
     id,
@@ -57,6 +62,16 @@ export async function quotesOfCurrencies(db: Database) {
     quotedAt: quoted_at,
     isStale: isStaleQuote({ quotedAt: quoted_at, tradingHours: trading_hours }, nowMs),
   }));
+}
+
+async function latestQuotes(db: Database, which: RawBuilder<unknown>): Promise<LatestQuote[]> {
+  const { rows } = await sql<LatestQuote>`
+    SELECT i.id AS instrument_id, i.exchange, i.symbol, i.name, i.asset, i.currency, i.unit, i.trading_hours,
+           q.id, q.price, q.bid, q.ask, q.day_volume, q.source, q.quoted_at, q.received_at
+      FROM instruments i JOIN quotes q ON q.instrument_id = i.id
+     WHERE i.enabled AND ${which}
+     ORDER BY i.exchange, i.symbol`.execute(db);
+  return rows;
 }
 
 export interface BarSeries {
@@ -95,38 +110,34 @@ export async function findBars(
   return rows.toReversed();
 }
 
-/** The last two bars of each series: the one that goes on, and the one that was completed when it began. */
+/**
+ * The last two bars of each series: the one that goes on, and the one that was completed when it began.
+ * @param series null: of all that have bars, as far as they changed within the last minute.
+ */
 export async function findNewestBars(
   db: Database,
-  series: readonly BarSeries[],
+  series: readonly BarSeries[] | null,
 ): Promise<(BarSeries & ServedBar & { updated_at: Date })[]> {
-  if (series.length === 0) return [];
+  if (series?.length === 0) return [];
+  const which =
+    series === null
+      ? sql`names CROSS JOIN unnest(${barIntervals}::text[]) AS i (interval)`
+      : sql`jsonb_to_recordset(${JSON.stringify(series)}::jsonb) AS i (exchange text, symbol text, interval text)`;
   const { rows } = await sql<BarSeries & ServedBar & { updated_at: Date }>`
-    SELECT n.exchange, n.symbol, n.interval, newest.*
-      FROM jsonb_to_recordset(${JSON.stringify(series)}::jsonb) AS n (exchange text, symbol text, interval text)
+    WITH RECURSIVE ${namesWithBars}
+    SELECT n.*, newest.*
+      FROM (SELECT exchange, symbol, interval FROM ${which}) AS n
       CROSS JOIN LATERAL (
         SELECT ${servedBar}, updated_at FROM bars b
          WHERE b.exchange = n.exchange AND b.symbol = n.symbol AND b.interval = n.interval
          ORDER BY opened_at DESC LIMIT 2) AS newest
+     WHERE ${series !== null} OR newest.updated_at > now() - interval '1 minute'
      ORDER BY newest.opened_at`.execute(db);
   return rows;
 }
 
-export interface FoundInstrument {
+export interface FoundInstrument extends InstrumentSettings {
   id: string;
-  exchange: string;
-  symbol: string;
-  name: string;
-  asset: string;
-  currency: string;
-  unit: Measure;
-  page_url: string | null;
-  page_selector: string | null;
-  refresh_seconds: number;
-  valid_min: string | null;
-  valid_max: string | null;
-  trading_hours: string;
-  enabled: boolean;
   created_at: Date;
   /** The feeds that stream it. */
   feeds: string[];

@@ -7,15 +7,13 @@ import { instrumentOf } from "./quote-view.ts";
 type TimedBar = BarSeries & ServedBar & { updated_at: Date };
 
 interface BarFeedOptions {
-  /** The last two bars of each series. */
-  load: (series: readonly BarSeries[]) => Promise<TimedBar[]>;
-  /** EXCHANGE:SYMBOL of all that is quoted, for when it was not told which changed. */
-  instruments: () => readonly string[];
+  /** The last two bars of each series; null: of those that changed just now, for when it was not told which did. */
+  load: (series: readonly BarSeries[] | null) => Promise<TimedBar[]>;
   logger: Logger;
 }
 
 /** Bars as they change. They are read only while somebody listens. */
-export function createBarFeed({ load, instruments, logger }: BarFeedOptions): LiveFeed & {
+export function createBarFeed({ load, logger }: BarFeedOptions): LiveFeed & {
   /** The payload of bars_changed. */
   hear(payload: string): void;
 } {
@@ -23,6 +21,7 @@ export function createBarFeed({ load, instruments, logger }: BarFeedOptions): Li
   /** When the bar that was told last of each series had changed, in milliseconds. */
   const told = new Map<string, number>();
   let waiting = new Map<string, BarSeries>();
+  let allAreWaiting = false;
   let reading = false;
 
   return {
@@ -35,8 +34,8 @@ export function createBarFeed({ load, instruments, logger }: BarFeedOptions): Li
     },
     hear(payload) {
       if (listeners.size === 0) return;
-      const changed = payload === "*" ? everySeries(instruments()) : payload.split("\n").flatMap(seriesOf);
-      for (const series of changed) waiting.set(keyOf(series), series);
+      if (payload === "*") allAreWaiting = true;
+      else for (const series of payload.split("\n").flatMap(seriesOf)) waiting.set(keyOf(series), series);
       if (reading) return;
       reading = true;
       void readWhileWaiting().finally(() => {
@@ -46,8 +45,9 @@ export function createBarFeed({ load, instruments, logger }: BarFeedOptions): Li
   };
 
   async function readWhileWaiting(): Promise<void> {
-    while (waiting.size > 0) {
-      const series = [...waiting.values()];
+    while (allAreWaiting || waiting.size > 0) {
+      const series = allAreWaiting ? null : [...waiting.values()];
+      allAreWaiting = false;
       waiting = new Map();
       try {
         tell(await load(series));
@@ -75,10 +75,6 @@ function asEvent(timed: TimedBar): LiveEvent {
 
 function keyOf(series: BarSeries): string {
   return `${instrumentOf(series)} ${series.interval}`;
-}
-
-function everySeries(instruments: readonly string[]): BarSeries[] {
-  return instruments.flatMap((name) => barIntervals.flatMap((interval) => seriesOf(`${name} ${interval}`)));
 }
 
 function seriesOf(line: string): BarSeries[] {

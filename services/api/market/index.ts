@@ -4,7 +4,6 @@ import { createBarDocuments, type BarDocuments } from "./bar-documents.ts";
 import { createBarFeed } from "./bar-feed.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import { createQuoteFeed } from "./quote-feed.ts";
-import { instrumentOf } from "./quote-view.ts";
 import { createQuoteMemory, type QuoteMemory } from "./quote-memory.ts";
 
 export { type LiveEvent, type LiveFeed } from "./live-feed.ts";
@@ -29,11 +28,7 @@ export function startMarket(options: { db: Database; heardUntilMs: () => number;
   const { db, heardUntilMs, logger } = options;
   const quotes = createQuoteMemory({ load: (ids) => findLatestQuotes(db, ids), heardUntilMs, logger });
   const bars = createBarDocuments();
-  const barFeed = createBarFeed({
-    load: (series) => findNewestBars(db, series),
-    instruments: () => quotes.allOrNone().map(instrumentOf),
-    logger,
-  });
+  const barFeed = createBarFeed({ load: (series) => findNewestBars(db, series), logger });
   return {
     quotes,
     bars,
