@@ -43,9 +43,14 @@ const everyOption = {
   image: { registry: "localhost:32000/", pullSecrets: ["registry"] },
   backup: { enabled: true },
   monitoring: { enabled: true, labels: { release: "kube-prometheus-stack" } },
-  streamer: { enabled: true },
+  dispatcher: { barRetentionDays: "1m:30,5m:365" },
+  streamer: { enabled: true, barIntervals: "1m,1h" },
   tor: { enabled: true },
-  tradingview: { credentialsSecret: "tradingview" },
+  tradingview: {
+    credentialsSecret: "tradingview",
+    socketUrl: "wss://mirror.example/socket",
+    siteUrl: "https://mirror.example",
+  },
   sentry: { dsnSecret: "sentry" },
   storage: { hostFolder: "/var/snap/microk8s/common/price-tracker" },
   network: { extraEgress: [{ to: [{ ipBlock: { cidr: "10.7.0.0/16" } }], ports: [{ port: 8080 }] }] },
@@ -93,7 +98,9 @@ describe.skipIf(!hasHelm)("with helm", () => {
     ["quotesWorker.queue", { quotesWorker: { queue: "quote_refresh:4" } }],
     ["tor.enable", { tor: { enable: true } }],
     ["streamer.enable", { streamer: { enable: true } }],
+    ["streamer.intervals", { streamer: { intervals: "1m" } }],
     ["tradingview.secret", { tradingview: { secret: "x" } }],
+    ["dispatcher.barRetention", { dispatcher: { barRetention: "1m:30" } }],
     ["sentry.dsn", { sentry: { dsn: "https://key@example.com/1" } }],
     ["network.extraEgress.0.form", { network: { extraEgress: [{ form: [] }] } }],
   ])("the misspelt value %s is refused", (path, values) => {
@@ -199,6 +206,37 @@ describe.skipIf(!hasHelm)("with helm", () => {
       const env = containerOf(objects, "Deployment", name).env ?? [];
       expect(env.find((variable) => variable.name === "SENTRY_DSN")).toMatchObject(told);
     }
+  });
+
+  test("who streams, syncs and prunes bars is told what the values say of it, and nothing where they say nothing", () => {
+    const told = (values: object) => {
+      const objects = objectsOf(renderChart(values));
+      return Object.fromEntries(
+        ["dispatcher", "quotes-worker", "streamer"].map((name) => {
+          const { TRADINGVIEW_WS_URL, TRADINGVIEW_BASE_URL, BAR_INTERVALS, BAR_RETENTION_DAYS } =
+            environmentOf(objects, "Deployment", name);
+          return [name, { TRADINGVIEW_WS_URL, TRADINGVIEW_BASE_URL, BAR_INTERVALS, BAR_RETENTION_DAYS }];
+        }),
+      );
+    };
+    const nothing = {
+      TRADINGVIEW_WS_URL: undefined,
+      TRADINGVIEW_BASE_URL: undefined,
+      BAR_INTERVALS: undefined,
+      BAR_RETENTION_DAYS: undefined,
+    };
+    const socket = { TRADINGVIEW_WS_URL: "wss://mirror.example/socket" };
+    const site = { TRADINGVIEW_BASE_URL: "https://mirror.example" };
+    expect(told({ streamer: { enabled: true } })).toEqual({
+      dispatcher: nothing,
+      "quotes-worker": nothing,
+      streamer: nothing,
+    });
+    expect(told(everyOption)).toEqual({
+      dispatcher: { ...nothing, ...site, BAR_RETENTION_DAYS: "1m:30,5m:365" },
+      "quotes-worker": { ...nothing, ...socket, ...site },
+      streamer: { ...nothing, ...socket, BAR_INTERVALS: "1m,1h" },
+    });
   });
 
   test("the streamer gets the internet, PostgreSQL and its login, and no RabbitMQ", () => {

@@ -11,6 +11,21 @@ describe.skipIf(findTool("helm") === null)("values that are wrong are refused wi
       ["worker.mode=daemon"],
       "value must be one of 'deployment', 'job'",
     ],
+    [
+      "an interval that there is not",
+      ["streamer.barIntervals=2m"],
+      "at '/streamer/barIntervals': '2m' does not match",
+    ],
+    [
+      "days that are none",
+      ["dispatcher.barRetentionDays=1m:0"],
+      "at '/dispatcher/barRetentionDays': '1m:0' does not match",
+    ],
+    [
+      "a page for a socket",
+      ["tradingview.socketUrl=https://mirror.example"],
+      "at '/tradingview/socketUrl': 'https://mirror.example' does not match",
+    ],
     ["a number out of its range", ["api.replicas=4"], "at '/api/replicas': maximum: got 4, want 3"],
     [
       "a Job to be scaled",

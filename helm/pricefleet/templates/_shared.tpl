@@ -76,12 +76,21 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
-{{/* A login at TradingView, where there is one; its addresses are settings. */}}
+{{/* How TradingView is reached, where the values say it: include "pricefleet.tradingviewEnv" (dict "root" . "names" (list "socketUrl")). */}}
 {{- define "pricefleet.tradingviewEnv" -}}
-{{- with .Values.tradingview.credentialsSecret -}}
-{{ include "pricefleet.variable" (dict "name" "TRADINGVIEW_USERNAME" "from" (dict "secret" . "key" "username")) }}
-{{ include "pricefleet.variable" (dict "name" "TRADINGVIEW_PASSWORD" "from" (dict "secret" . "key" "password")) }}
-{{- end }}
+{{- $variables := list -}}
+{{- $tradingview := .root.Values.tradingview -}}
+{{- range $value, $name := dict "socketUrl" "TRADINGVIEW_WS_URL" "siteUrl" "TRADINGVIEW_BASE_URL" -}}
+{{- if and (has $value $.names) (get $tradingview $value) -}}
+{{- $variables = append $variables (include "pricefleet.variable" (dict "name" $name "from" (get $tradingview $value))) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (has "credentialsSecret" .names) $tradingview.credentialsSecret -}}
+{{- range $key, $name := dict "username" "TRADINGVIEW_USERNAME" "password" "TRADINGVIEW_PASSWORD" -}}
+{{- $variables = append $variables (include "pricefleet.variable" (dict "name" $name "from" (dict "secret" $tradingview.credentialsSecret "key" $key))) -}}
+{{- end -}}
+{{- end -}}
+{{- $variables | join "\n" -}}
 {{- end }}
 
 {{- define "pricefleet.settings" -}}
