@@ -21,6 +21,7 @@ const packageMayImport = {
   kubernetes: ["contracts", "logging"],
   feeds: ["contracts", "logging"],
   catalog: [],
+  likeness: ["contracts"],
 };
 
 const arrows = Object.entries(packageMayImport).map(([name, allowed]) => ({

@@ -15,7 +15,8 @@ FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY --from=manifests /all ./
 # Not "npm ci", which refuses this lock file (scripts/setup.sh says why); this installs what is locked just the same.
-RUN npm install --no-save --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error \
+RUN npm install --no-save --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error \
+ && rm -rf node_modules/node-linux-* \
  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
  && rm -rf /root/.npm
 

@@ -26,6 +26,7 @@ export * from "./repositories/host-repository.ts";
 export * from "./repositories/leader-repository.ts";
 export * from "./repositories/host-queries.ts";
 export * from "./repositories/listing-queries.ts";
+export { findLineage, findRelations } from "./repositories/listing-relations-queries.ts";
 export * from "./repositories/listing-state-repository.ts";
 export {
   findUnmatchedTitles,
@@ -43,6 +44,7 @@ export * from "./repositories/market-run-repository.ts";
 export * from "./repositories/page-health-repository.ts";
 export * from "./repositories/partition-repository.ts";
 export type { Position } from "./repositories/positions.ts";
+export * from "./repositories/photo-repository.ts";
 export * from "./repositories/price-queries.ts";
 export * from "./repositories/rereading-repository.ts";
 export * from "./repositories/robots-repository.ts";

@@ -18,7 +18,7 @@ import {
 } from "./fixtures/test-book.ts";
 import * as door from "./index.ts";
 
-const BIG_TABLES = /^(targets|listings|search_listings|snapshots|price_observations.*)$/;
+const BIG_TABLES = /^(targets|listings|listing_photos|search_listings|snapshots|price_observations.*)$/;
 
 const urls = await createTestDatabase();
 const book = await openTestBook(urls);
@@ -141,6 +141,8 @@ const filters: door.ListingFilter[] = [
   { condition: "used" },
   { state: "gone" },
   { state: "active", source: "sample" },
+  { distinct: true },
+  { distinct: true, currency: "EUR", maxPrice: "20", compare: { base: "USD", rate: "0.8" } },
   { seenSince: new Date(Date.now() - 3_600_000) },
   { source: "sample", searchId: run.searchId, text: "thing", currency: "EUR", condition: "new" },
 ];
@@ -245,6 +247,20 @@ const workersCalls: Record<string, Call> = {
     await door.finishListing(db, finish);
     await door.finishListing(db, finish);
   },
+  photoToLookAt: (db) =>
+    door.photoToLookAt(db, { source: "sample", externalId: "x77" }, "https://cdn.example/77.jpg"),
+  keepPhoto: (db) =>
+    door.keepPhoto(
+      db,
+      {
+        listingId: "778",
+        url: "https://cdn.example/77.jpg",
+        seen: { hash: 77n, bands: [1, 2] },
+        failure: null,
+      },
+      5,
+    ),
+  groupListings: (db) => door.groupListings(db, ["77", "177", "277"]),
   markListingGone: async (db) => door.markListingGone(db, await aClaim(), failure),
   storeSearchPage: async (db) => {
     await door.storeSearchPage(db, aPage(collecting, "h1.example", cards(1_000)));
@@ -348,10 +364,12 @@ const workersCalls: Record<string, Call> = {
 const apisCalls: Record<string, Call> = {
   findListing: (db) => door.findListing(db, "777"),
   findPendingPrice: (db) => door.findPendingPrice(db, "777"),
+  findRelations: (db) => door.findRelations(db, "777"),
   findPrices: times([
+    (db) => door.findPrices(db, "777", 50, null, { includeDoubted: true, relisted: true }),
     (db) => door.findPrices(db, "777", 50, null),
     (db) => door.findPrices(db, "777", 50, position),
-    (db) => door.findPrices(db, "777", 50, position, true),
+    (db) => door.findPrices(db, "777", 50, position, { includeDoubted: true }),
   ]),
   findGpuValues: (db) =>
     door.findGpuValues(db, {
@@ -456,6 +474,8 @@ const apisCalls: Record<string, Call> = {
 const without = [
   // By markCollected.
   "countMisses",
+  // By findRelations and findPrices.
+  "findLineage",
   "listen",
   "findCountDifferences",
   "timeOfBook",

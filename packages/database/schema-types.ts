@@ -203,6 +203,21 @@ export interface ListingModels {
   title_md5: string;
 }
 
+export interface ListingPhotos {
+  /**
+   * parts of the hash: two hashes that are near each other have one the same
+   */
+  bands: number[] | null;
+  failure: string | null;
+  /**
+   * difference hash; null: it could not be read (failure), or is a plain surface
+   */
+  hash: Int8 | null;
+  listing_id: Int8;
+  looked_at: Generated<Timestamp>;
+  url: string;
+}
+
 export interface Listings {
   amount: Numeric | null;
   amount_max: Numeric | null;
@@ -225,6 +240,10 @@ export interface Listings {
   confidence: Numeric | null;
   currency: string | null;
   details: Json | null;
+  /**
+   * those of one group have nearly the same title and the same photo; null: it has none
+   */
+  duplicate_group: Int8 | null;
   ended: Generated<boolean>;
   enriched_at: Timestamp | null;
   external_id: string;
@@ -762,6 +781,7 @@ export interface Schema {
   instruments: Instruments;
   leaders: Leaders;
   listing_models: ListingModels;
+  listing_photos: ListingPhotos;
   listing_states: ListingStates;
   listings: Listings;
   market_runs: MarketRuns;

@@ -953,6 +953,30 @@ CREATE FUNCTION price_tracker.give_up_blocked_hosts(p_after_hours integer) RETUR
 
 ALTER FUNCTION price_tracker.give_up_blocked_hosts(p_after_hours integer) OWNER TO pricefleet_owner;
 
+CREATE FUNCTION price_tracker.group_listings(p_listing_ids bigint[]) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+    DECLARE
+      v_groups bigint[];
+      v_group bigint;
+    BEGIN
+      PERFORM pg_advisory_xact_lock(hashtext('price_tracker.group_listings'));
+      SELECT array_agg(DISTINCT duplicate_group) INTO v_groups
+        FROM listings WHERE id = ANY (p_listing_ids) AND duplicate_group IS NOT NULL;
+      v_group := coalesce((SELECT min(g) FROM unnest(v_groups) g), nextval('price_tracker.duplicate_groups'));
+      -- In the order of store_sightings, so that the two never wait in a circle.
+      PERFORM FROM listings WHERE id = ANY (p_listing_ids) OR duplicate_group = ANY (v_groups)
+        ORDER BY source, external_id FOR UPDATE;
+      UPDATE listings SET duplicate_group = v_group
+       WHERE (id = ANY (p_listing_ids) OR duplicate_group = ANY (v_groups)) AND duplicate_group IS DISTINCT FROM v_group;
+      RETURN v_group;
+    END $$;
+
+ALTER FUNCTION price_tracker.group_listings(p_listing_ids bigint[]) OWNER TO pricefleet_owner;
+
 CREATE FUNCTION price_tracker.judge_layouts(p_half_life integer, p_bound double precision) RETURNS TABLE(source text, host text, page_kind text, flagged boolean, read_rate double precision, usual_rate double precision)
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
@@ -1062,6 +1086,30 @@ CREATE FUNCTION price_tracker.keep_listing_state() RETURNS trigger
     END $$;
 
 ALTER FUNCTION price_tracker.keep_listing_state() OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.keep_photo(p_listing_id bigint, p_url text, p_hash bigint, p_bands integer[], p_failure text, p_distance integer) RETURNS TABLE(listing_id bigint, title text)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+    #variable_conflict use_column
+    BEGIN
+      INSERT INTO listing_photos AS p (listing_id, url, hash, bands, failure)
+      VALUES (p_listing_id, p_url, p_hash, p_bands, p_failure)
+      ON CONFLICT (listing_id) DO UPDATE SET url = excluded.url, hash = excluded.hash, bands = excluded.bands,
+        failure = excluded.failure, looked_at = now();
+      UPDATE listings SET duplicate_group = NULL WHERE id = p_listing_id AND duplicate_group IS NOT NULL;
+      -- A picture that hundreds have (a shop's sign, "no photo") is judged by the nearest and newest of them.
+      RETURN QUERY
+      SELECT l.id, l.title
+        FROM (SELECT p.listing_id AS id, bit_count((p.hash # p_hash)::bit(64)) AS distance FROM listing_photos p
+               WHERE p.bands && p_bands AND p.listing_id <> p_listing_id) near
+        JOIN listings l USING (id)
+       WHERE near.distance <= p_distance ORDER BY near.distance, l.id DESC LIMIT 500;
+    END $$;
+
+ALTER FUNCTION price_tracker.keep_photo(p_listing_id bigint, p_url text, p_hash bigint, p_bands integer[], p_failure text, p_distance integer) OWNER TO pricefleet_owner;
 
 CREATE FUNCTION price_tracker.note_block(p_host text, p_reason text, p_asked_for_ms bigint) RETURNS integer
     LANGUAGE plpgsql
@@ -2055,6 +2103,15 @@ UNION ALL
 
 ALTER TABLE price_tracker.daily_outcomes_now OWNER TO pricefleet_owner;
 
+CREATE SEQUENCE price_tracker.duplicate_groups
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER TABLE price_tracker.duplicate_groups OWNER TO pricefleet_owner;
+
 CREATE TABLE price_tracker.hosts (
     host text NOT NULL,
     source text NOT NULL,
@@ -2186,6 +2243,22 @@ ALTER TABLE price_tracker.listing_models OWNER TO pricefleet_owner;
 
 COMMENT ON COLUMN price_tracker.listing_models.title_md5 IS 'of the title that was read: another one is matched again';
 
+CREATE TABLE price_tracker.listing_photos (
+    listing_id bigint NOT NULL,
+    url text NOT NULL,
+    hash bigint,
+    bands integer[],
+    failure text,
+    looked_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT a_hash_has_bands CHECK (((hash IS NULL) = (bands IS NULL)))
+);
+
+ALTER TABLE price_tracker.listing_photos OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.listing_photos.hash IS 'difference hash; null: it could not be read (failure), or is a plain surface';
+
+COMMENT ON COLUMN price_tracker.listing_photos.bands IS 'parts of the hash: two hashes that are near each other have one the same';
+
 CREATE TABLE price_tracker.listing_states (
     id bigint NOT NULL,
     listing_id bigint NOT NULL,
@@ -2248,6 +2321,7 @@ CREATE TABLE price_tracker.listings (
     pending_observation_id bigint,
     pending_observed_at timestamp with time zone,
     second_looks smallint DEFAULT 0 NOT NULL,
+    duplicate_group bigint,
     CONSTRAINT a_price_has_a_currency CHECK (((amount IS NULL) OR (currency IS NOT NULL))),
     CONSTRAINT listings_base_missing_check CHECK ((base_missing = ANY (ARRAY['no-rate'::text, 'stale-rate'::text]))),
     CONSTRAINT listings_state_check CHECK ((state = ANY (ARRAY['active'::text, 'sold'::text, 'ended'::text, 'gone'::text]))),
@@ -2265,6 +2339,8 @@ COMMENT ON COLUMN price_tracker.listings.misses IS 'searches read to their end t
 COMMENT ON COLUMN price_tracker.listings.pending_observation_id IS 'its price in quarantine, while amount is the last one that is trusted';
 
 COMMENT ON COLUMN price_tracker.listings.second_looks IS 'pages that gave yet another price to doubt, since one was trusted';
+
+COMMENT ON COLUMN price_tracker.listings.duplicate_group IS 'those of one group have nearly the same title and the same photo; null: it has none';
 
 ALTER TABLE price_tracker.listings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME price_tracker.listings_id_seq
@@ -3073,6 +3149,9 @@ ALTER TABLE ONLY price_tracker.leaders
 ALTER TABLE ONLY price_tracker.listing_models
     ADD CONSTRAINT listing_models_pkey PRIMARY KEY (listing_id);
 
+ALTER TABLE ONLY price_tracker.listing_photos
+    ADD CONSTRAINT listing_photos_pkey PRIMARY KEY (listing_id);
+
 ALTER TABLE ONLY price_tracker.listing_states
     ADD CONSTRAINT listing_states_pkey PRIMARY KEY (id);
 
@@ -3171,6 +3250,8 @@ ALTER TABLE ONLY price_tracker.targets
 
 CREATE INDEX listing_models_by_model ON price_tracker.listing_models USING btree (model, offer, memory_gb, listing_id) WHERE (model IS NOT NULL);
 
+CREATE INDEX listing_photos_by_band ON price_tracker.listing_photos USING gin (bands);
+
 CREATE INDEX listing_states_of_listing ON price_tracker.listing_states USING btree (listing_id, id DESC);
 
 CREATE INDEX listings_by_amount ON price_tracker.listings USING btree (amount, id) WHERE (amount IS NOT NULL);
@@ -3184,6 +3265,8 @@ CREATE INDEX listings_by_last_seen ON price_tracker.listings USING btree (last_s
 CREATE INDEX listings_by_price ON price_tracker.listings USING btree (currency, amount, id);
 
 CREATE INDEX listings_by_words ON price_tracker.listings USING gin (to_tsvector('simple'::regconfig, title));
+
+CREATE INDEX listings_of_group ON price_tracker.listings USING btree (duplicate_group, id) WHERE (duplicate_group IS NOT NULL);
 
 CREATE INDEX listings_over ON price_tracker.listings USING btree (state, first_seen_at DESC, id DESC) WHERE (state <> 'active'::text);
 
@@ -3281,6 +3364,9 @@ CREATE TRIGGER sync_follows_target AFTER UPDATE OF state ON price_tracker.target
 
 ALTER TABLE ONLY price_tracker.listing_models
     ADD CONSTRAINT listing_models_listing_id_fkey FOREIGN KEY (listing_id) REFERENCES price_tracker.listings(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY price_tracker.listing_photos
+    ADD CONSTRAINT listing_photos_listing_id_fkey FOREIGN KEY (listing_id) REFERENCES price_tracker.listings(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY price_tracker.listing_states
     ADD CONSTRAINT listing_states_listing_id_fkey FOREIGN KEY (listing_id) REFERENCES price_tracker.listings(id) ON DELETE CASCADE;
@@ -3497,10 +3583,16 @@ GRANT ALL ON FUNCTION price_tracker.fold_target_moves(p_limit integer) TO pricef
 REVOKE ALL ON FUNCTION price_tracker.give_up_blocked_hosts(p_after_hours integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.give_up_blocked_hosts(p_after_hours integer) TO pricefleet_worker;
 
+REVOKE ALL ON FUNCTION price_tracker.group_listings(p_listing_ids bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.group_listings(p_listing_ids bigint[]) TO pricefleet_worker;
+
 REVOKE ALL ON FUNCTION price_tracker.judge_layouts(p_half_life integer, p_bound double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.judge_layouts(p_half_life integer, p_bound double precision) TO pricefleet_worker;
 
 REVOKE ALL ON FUNCTION price_tracker.keep_listing_state() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION price_tracker.keep_photo(p_listing_id bigint, p_url text, p_hash bigint, p_bands integer[], p_failure text, p_distance integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.keep_photo(p_listing_id bigint, p_url text, p_hash bigint, p_bands integer[], p_failure text, p_distance integer) TO pricefleet_worker;
 
 REVOKE ALL ON FUNCTION price_tracker.note_block(p_host text, p_reason text, p_asked_for_ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.note_block(p_host text, p_reason text, p_asked_for_ms bigint) TO pricefleet_worker;
@@ -3575,6 +3667,8 @@ GRANT SELECT ON TABLE price_tracker.target_moves TO pricefleet_api;
 GRANT SELECT ON TABLE price_tracker.daily_outcomes_now TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.daily_outcomes_now TO pricefleet_api;
 
+GRANT USAGE ON SEQUENCE price_tracker.duplicate_groups TO pricefleet_worker;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.hosts TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.hosts TO pricefleet_api;
 GRANT SELECT,INSERT,UPDATE ON TABLE price_tracker.hosts TO pricefleet_asks;
@@ -3597,6 +3691,9 @@ GRANT SELECT ON TABLE price_tracker.leaders TO pricefleet_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.listing_models TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.listing_models TO pricefleet_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.listing_photos TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.listing_photos TO pricefleet_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.listing_states TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.listing_states TO pricefleet_api;

@@ -7,7 +7,7 @@ import { dispatcherOver } from "./egress-dispatcher.ts";
 import { type EgressProxy, startEgressProxy } from "./egress-proxy.ts";
 import { isEmptyShell } from "./empty-shell.ts";
 import { createHostProfiles, type HostProfile, strangerLike } from "./host-profiles.ts";
-import { createHttpClient, type RawPage } from "./http-client.ts";
+import { createHttpClient, type PhotoOptions, type RawPage } from "./http-client.ts";
 import { chromiumMajorVersion } from "./identity.ts";
 import { pageAddress } from "./page-address.ts";
 import { proxiesByUrl } from "./proxy-pool.ts";
@@ -77,6 +77,12 @@ export interface Fetcher {
   fetchRobots(origin: string, signal?: AbortSignal): Promise<RobotsFile>;
   /** For what is no page: it leaves by the same way. Closed with the fetcher. */
   readonly dispatcher: Dispatcher;
+  /**
+   * Fetches a picture over HTTP, by the same way out and under the same rules as pages.
+   * @throws PermanentError `url-too-long`, `not-http`, `private-address`, `too-large`, `too-many-redirects`, `not-a-photo`;
+   * TemporaryError `network`, `timeout`, `server-error`, `overloaded`, `truncated`; NoWayOutError; RateLimitedError.
+   */
+  fetchPhoto(url: string, options: PhotoOptions): Promise<Buffer>;
   /** Ends Chromium and all connections, and saves the profiles. */
   close(): Promise<void>;
 }
@@ -213,6 +219,9 @@ export function createFetcher(options: FetcherOptions): Fetcher {
       return readRobotsFile(() =>
         http.get(`${origin}/robots.txt`, profile, signal, { cutAfterBytes: MAX_ROBOTS_BYTES }),
       );
+    },
+    async fetchPhoto(url, options) {
+      return http.getPhoto(url, await profiles.get(pageAddress(url).host), options);
     },
     async close() {
       const opened = await browser;

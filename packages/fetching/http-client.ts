@@ -6,7 +6,7 @@ import type { HostProfile } from "./host-profiles.ts";
 import { navigationHeaders } from "./identity.ts";
 import { pageAddress } from "./page-address.ts";
 import { decodeText, isText, isTimeOutOrAbort, readBody } from "./response-body.ts";
-import { rateLimitOf } from "./response-status.ts";
+import { rateLimitOf, refuseServerError } from "./response-status.ts";
 import type { Timeouts } from "./timeouts.ts";
 
 /** What one fetch brought, before anybody read it. */
@@ -40,8 +40,28 @@ export interface HttpClient {
     signal: AbortSignal | undefined,
     options?: HttpGetOptions,
   ): Promise<RawPage>;
+  /**
+   * Gets a picture, as a browser asks for one on a page of another site.
+   * @throws as get, with `not-a-photo` for an answer that is none.
+   */
+  getPhoto(url: string, profile: HostProfile, options: PhotoOptions): Promise<Buffer>;
   close(): Promise<void>;
 }
+
+export interface PhotoOptions {
+  maxBytes: number;
+  timeoutMs: number;
+  /** Called before each address is asked for. */
+  onDocument?: ((url: URL) => void) | undefined;
+}
+
+/** In place of a navigation's own. No JPEG XL: those who compare photos cannot read it. */
+const photoHeaders = {
+  Accept: "image/avif,image/webp,image/png,image/jpeg,image/gif,image/*;q=0.5",
+  "Sec-Fetch-Dest": "image",
+  "Sec-Fetch-Mode": "no-cors",
+  "Sec-Fetch-Site": "cross-site",
+};
 
 const MAX_REDIRECTS = 10;
 export const MAX_PAGE_BYTES = 8 * 1024 * 1024;
@@ -59,12 +79,13 @@ export function createHttpClient(options: { egress: Egress; timeouts: Timeouts }
     maxHeaderSize: 64 * 1024,
   });
 
-  async function follow(
+  async function follow<T>(
     first: URL,
     profile: HostProfile,
     signal: AbortSignal,
-    options: HttpGetOptions,
-  ): Promise<RawPage> {
+    options: Pick<HttpGetOptions, "onDocument" | "headers">,
+    readAnswer: (response: Dispatcher.ResponseData, headers: Record<string, string>, url: URL) => Promise<T>,
+  ): Promise<T> {
     let url = first;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
       options.onDocument?.(url);
@@ -73,7 +94,7 @@ export function createHttpClient(options: { egress: Egress; timeouts: Timeouts }
       await keepCookies(profile, response.headers["set-cookie"], url);
       const location = headers["location"];
       if (!redirectStatuses.has(response.statusCode) || location === undefined) {
-        return readPage(response, headers, url, options.cutAfterBytes ?? null);
+        return readAnswer(response, headers, url);
       }
       await response.body.dump();
       url = pageAddress(location, url.href);
@@ -94,10 +115,25 @@ export function createHttpClient(options: { egress: Egress; timeouts: Timeouts }
           profile,
           signal === undefined ? total : AbortSignal.any([total, signal]),
           options,
+          (response, headers, at) => readPage(response, headers, at, options.cutAfterBytes ?? null),
         );
       } catch (error) {
         signal?.throwIfAborted();
         throw asFailure(error, url, timeouts.httpTotalMs);
+      }
+    },
+    async getPhoto(text, profile, { maxBytes, timeoutMs, onDocument }) {
+      const url = pageAddress(text);
+      try {
+        return await follow(
+          url,
+          profile,
+          AbortSignal.timeout(timeoutMs),
+          { onDocument, headers: () => photoHeaders },
+          (response, headers, at) => readPhoto(response, headers, at, maxBytes),
+        );
+      } catch (error) {
+        throw asFailure(error, url, timeoutMs);
       }
     },
     close: () => agent.destroy(),
@@ -156,6 +192,23 @@ async function readPage(
     cut: cutAfterBytes !== null,
   });
   return { url: url.href, status, headers, html: decodeText(bytes, contentType), sizeBytes: bytes.length };
+}
+
+async function readPhoto(
+  response: Dispatcher.ResponseData,
+  headers: Record<string, string>,
+  url: URL,
+  maxBytes: number,
+): Promise<Buffer> {
+  const status = response.statusCode;
+  const contentType = headers["content-type"] ?? "";
+  const refusal = rateLimitOf(status, headers, url.href);
+  if (status < 300 && /^(image\/|application\/octet-stream|$)/i.test(contentType))
+    return readBody(response.body, { contentEncoding: headers["content-encoding"], maxBytes });
+  await response.body.dump();
+  if (refusal !== null) throw refusal;
+  refuseServerError(status, url.href);
+  throw new PermanentError("not-a-photo", `${url.href} answered ${status}, ${contentType}`);
 }
 
 async function keepCookies(profile: HostProfile, setCookie: string | string[] | undefined, url: URL) {

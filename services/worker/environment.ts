@@ -4,6 +4,7 @@ import {
   databaseUrl,
   queueNames,
   sharedEnvironment,
+  switchVariable,
   wholeNumber,
 } from "@pricefleet/contracts";
 import { historyEnvironment } from "@pricefleet/feeds";
@@ -42,6 +43,8 @@ export const workerEnvironment = sharedEnvironment.extend({
   HEARTBEAT_FILE: z.string().optional(),
   WORKER_QUEUES: queuePairs.default([{ queue: "listing_enrichment", concurrency: 1 }]),
   WORKER_MODE: z.enum(["serve", "drain"], { error: "serve or drain" }).default("serve"),
+  /** Looks at each listing's first photo once, to tell relisted and repeated listings. */
+  COMPARE_PHOTOS: switchVariable.default(true),
   /** How long a target stays with a worker that is not heard of again; longer than any page may take. */
   LEASE_SECONDS: wholeNumber(1, 3_600).default(180),
   /** A price too odd to be believed is looked at again after this long; sooner, a site may still serve the same mistake. */

@@ -79,6 +79,7 @@ async function run(): Promise<ExitCode> {
     fetchMode: env.FETCH_MODE,
     robots: createRobotsGate({ fetcher, store: robotsStore(db), ignoredSources: env.ROBOTS_IGNORE_SOURCES }),
     quotes,
+    comparesPhotos: env.COMPARE_PHOTOS,
     hostMinDelayMs: env.HOST_MIN_DELAY_MS ?? 0,
   };
   const consumers = await Promise.all(

@@ -7,20 +7,17 @@ import {
   markDeadLettered,
   markGivenUp,
   markListingGone,
-  noteBlock,
-  noteGoodPage,
   postponeTarget,
-  releaseProbe,
-  slowHostDown,
   type TargetFailure,
   withRetries,
 } from "@pricefleet/database";
 import type { FetchedPage } from "@pricefleet/fetching";
 import { reportUnexpected } from "@pricefleet/logging";
 import type { Delivery } from "@pricefleet/queue";
-import { decideFate, hostTroubleOf } from "./decide-fate.ts";
+import { decideFate } from "./decide-fate.ts";
 import { giveUpLease } from "./give-up-lease.ts";
 import { saveSnapshot } from "./save-snapshot.ts";
+import { tellHost } from "./tell-host.ts";
 import type { Workbench } from "./workbench.ts";
 
 interface FailedAttempt {
@@ -94,16 +91,6 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
       await withRetries(() => markDeadLettered(bench.db, claim.targetId));
     }
   }
-}
-
-/** What this attempt taught about its host. @returns how long the host is closed now, in milliseconds; 0 if it is not. */
-async function tellHost(error: unknown, { host, slot }: Claim, { db }: Workbench): Promise<number> {
-  const trouble = hostTroubleOf(error);
-  if (trouble.is === "wall") return noteBlock(db, host, trouble.reason, trouble.askedForMs);
-  if (trouble.is === "overloaded") await slowHostDown(db, host);
-  if (!slot.isProbe) return 0;
-  await (trouble.is === "answered" ? noteGoodPage(db, host, null) : releaseProbe(db, host));
-  return 0;
 }
 
 async function postpone(

@@ -7,6 +7,7 @@ import { claimDelivery } from "./claim-delivery.ts";
 import { countBeyondSlot } from "./count-beyond-slot.ts";
 import { saveSnapshot } from "./save-snapshot.ts";
 import { giveUpLease } from "./give-up-lease.ts";
+import { lookAtPhoto } from "./look-at-photo.ts";
 import { settleFailure } from "./settle-failure.ts";
 import { waitForSlot } from "./wait-for-slot.ts";
 import type { Workbench } from "./workbench.ts";
@@ -61,6 +62,7 @@ export async function workOnListing(delivery: Delivery, bench: Workbench): Promi
       duration_ms: page.durationMs,
       broken_json_ld: fetched.reading.broken_json_ld,
     });
+    await lookAtPhoto({ claim, url: details?.images[0] ?? item.image_url }, bench);
   } catch (error) {
     await settleFailure(error, { claim, delivery, page }, bench);
   } finally {

@@ -27,6 +27,8 @@ export interface Workbench {
   fetchMode: FetchMode;
   robots: RobotsGate;
   quotes: QuoteTeller;
+  /** Photos of listings are looked at, to find the same thing offered elsewhere. */
+  comparesPhotos: boolean;
   /** The least delay this process keeps to any host. */
   hostMinDelayMs: number;
 }

@@ -50,6 +50,8 @@ export function startFleet({ databaseUrl, amqpUrl, environment }: FleetOptions):
     SNAPSHOT_DIR: snapshotDir,
     DEBUG_DIR: debugDir,
     PROFILE_DIR: join(folder, "profiles"),
+    // The pages of mirrors name photos of the sites themselves, which no test may ask.
+    COMPARE_PHOTOS: "off",
     ...environment,
   };
   let started = 0;

@@ -1,3 +1,4 @@
+import sharp from "sharp";
 import { afterAll, describe, expect, it } from "vitest";
 import { endOf, logOf, startFleet, waitFor } from "../fleet/index.ts";
 import { createTestDatabase, createTestVhost } from "../harness/index.ts";
@@ -13,7 +14,12 @@ closers.defer(() => site.close());
 const fleet = startFleet({
   databaseUrl: database.workerUrl,
   amqpUrl: vhost.url,
-  environment: { FETCH_MODE: "http", SAMPLE_BASE_URL: site.url, ROBOTS_IGNORE_SOURCES: "sample" },
+  environment: {
+    FETCH_MODE: "http",
+    SAMPLE_BASE_URL: site.url,
+    ROBOTS_IGNORE_SOURCES: "sample",
+    COMPARE_PHOTOS: "on",
+  },
 });
 closers.defer(() => fleet.stop());
 fleet.startDispatcher();
@@ -55,7 +61,10 @@ async function inState(state: string): Promise<string[]> {
   return items.map((item: { external_id: string }) => item.external_id).toSorted();
 }
 
-describe("the life of listings, from the site's pages to what is served", () => {
+// Each collects several times, a process each.
+const patience = { timeout: 120_000 };
+
+describe("the life of listings, from the site's pages to what is served", patience, () => {
   it("active, then sold, ended and removed: each is told with its time, and its price stays", async () => {
     for (const id of ["stays", "sold", "ended", "removed"]) site.put(id, {});
     await collect();
@@ -103,5 +112,89 @@ describe("the life of listings, from the site's pages to what is served", () => 
     await collect();
     expect(await served("stays")).toMatchObject({ state: "gone", states: [{ to: "gone", misses: 2 }] });
     expect(await served("shy")).toMatchObject({ state: "active", misses: 0, states: [] });
+  });
+});
+
+/** A JPEG of a scene, which is another one for each seed, in the size and quality asked for. */
+async function putPhoto(path: string, seed: number, how: { width: number; quality: number }): Promise<void> {
+  const [width, height] = [64, 48];
+  const pixels = Buffer.alloc(width * height * 3);
+  for (let at = 0; at < pixels.length; at++) {
+    const [x, y] = [Math.floor(at / 3) % width, Math.floor(at / 3 / width)];
+    pixels[at] = 128 + 110 * Math.sin((seed * x) / 7 + seed) * Math.cos((seed * y) / 9 + seed * seed);
+  }
+  const picture = sharp(pixels, { raw: { width, height, channels: 3 } }).resize(how.width);
+  site.serve(path, {
+    contentType: "image/jpeg",
+    body: await picture.jpeg({ quality: how.quality }).toBuffer(),
+  });
+}
+
+/** A photo is looked at after its listing is stored. */
+const whenLookedAt = (count: number) =>
+  waitFor(`${count} photos to be looked at`, 20_000, async () => {
+    const { rows } = await fleet.book.query("SELECT url, failure FROM listing_photos ORDER BY url");
+    return rows.length >= count ? rows : null;
+  });
+
+const names = (related: { external_id: string }[]) => related.map(({ external_id }) => external_id);
+
+describe("what is offered more than once, from the site's photos to what is served", patience, () => {
+  it("relisted: the same seller puts it up again under another number; prices are read across", async () => {
+    await putPhoto("/photos/lens-1.jpg", 3, { width: 640, quality: 85 });
+    await putPhoto("/photos/lens-2.jpg", 3, { width: 320, quality: 60 });
+    site.put("lens-old", { title: "Jupiter 9 lens 85mm", photo: "/photos/lens-1.jpg", price: "$90.00" });
+    await collect();
+    site.put("lens-old", { words: "This listing has ended" });
+    site.put("lens-new", { title: "JUPITER-9 85mm Lens!", photo: "/photos/lens-2.jpg", price: "$80.00" });
+    await collect();
+    await whenLookedAt(2);
+    const lens = await served("lens-new");
+    expect(lens).toMatchObject({
+      state: "active",
+      relisted_from: { external_id: "lens-old", state: "ended" },
+      duplicates: [],
+    });
+    expect(await served("lens-old")).toMatchObject({ relisted_as: { external_id: "lens-new" } });
+    const { items } = await ask(`/listings/${lens.id}/prices?relisted=true`);
+    expect(items.map(({ amount }: { amount: string }) => amount)).toEqual(["80.00", "90.00"]);
+  });
+
+  it("another account with the same photo is a duplicate; another photo or another number is none", async () => {
+    await putPhoto("/photos/other.jpg", 2, { width: 640, quality: 85 });
+    const lens = { title: "Lens Jupiter 9, 85 mm", photo: "/photos/lens-1.jpg", seller: "bob" };
+    site.put("lens-bob", lens);
+    site.put("lens-8", { ...lens, title: "Lens Jupiter 8, 50 mm" });
+    site.put("lens-other", { ...lens, photo: "/photos/other.jpg" });
+    await collect();
+    await whenLookedAt(5);
+    expect(names((await served("lens-bob")).duplicates).toSorted()).toEqual(["lens-new", "lens-old"]);
+    expect((await served("lens-8")).duplicates).toEqual([]);
+    expect((await served("lens-other")).duplicates).toEqual([]);
+    const { items } = await ask("/listings?text=jupiter&distinct=true");
+    expect(names(items).toSorted()).toEqual(["lens-8", "lens-new", "lens-other"]);
+  });
+
+  it("a photo is asked for once, and one that fails fails no listing", async () => {
+    site.serve("/photos/text.jpg", { contentType: "text/html", body: Buffer.from("a wall") });
+    site.serve("/photos/broken.jpg", { contentType: "image/jpeg", body: Buffer.from("no picture") });
+    site.put("with-text", { photo: "/photos/text.jpg" });
+    site.put("with-broken", { photo: "/photos/broken.jpg" });
+    site.put("with-none", { photo: "/photos/none.jpg" });
+    site.put("with-inside", { photo: "http://169.254.169.254/photo.jpg" });
+    await collect();
+    const failures = (await whenLookedAt(9)).filter(({ failure }) => failure !== null);
+    expect(failures.map(({ url }) => new URL(url).pathname)).toEqual([
+      "/photos/broken.jpg",
+      "/photos/none.jpg",
+      "/photos/text.jpg",
+      "/photo.jpg",
+    ]);
+    await collect();
+    expect(site.requests.get("/photos/lens-1.jpg")).toBe(3);
+    expect(site.requests.get("/photos/none.jpg")).toBe(1);
+    expect(await inState("active")).toEqual(
+      expect.arrayContaining(["with-broken", "with-inside", "with-none", "with-text"]),
+    );
   });
 });

@@ -1,6 +1,7 @@
 import type { Availability, Item, ListingDetails, ListingState } from "@pricefleet/contracts";
 import { type RawBuilder, sql } from "kysely";
 import type { Database } from "../connect.ts";
+import { findRelations } from "./listing-relations-queries.ts";
 import { exactTime, pageOf, type Position } from "./positions.ts";
 import { findPendingPrice } from "./price-queries.ts";
 
@@ -25,6 +26,8 @@ export interface ListingFilter {
   model?: string | undefined;
   memoryGb?: number | undefined;
   offer?: string | undefined;
+  /** One listing of each group of duplicates. */
+  distinct?: boolean | undefined;
   seenSince?: Date | undefined;
   /** 0 to 1; listings whose price is not known to be as sure are left out. */
   minConfidence?: string | undefined;
@@ -102,20 +105,10 @@ export async function findListings(
   after: Position | null,
 ) {
   const { direction } = orders[order];
-  const own = somePage(db, filter, order, limit, after, {
-    amount: sql.ref("l.amount"),
-    index: sql.ref("l.amount"),
-  });
-  if (filter.compare === undefined || filter.currency === undefined)
-    return pageOf(await own.execute(), limit);
+  const own = somePage(db, filter, order, limit, after, false);
+  if (!comparesOthers(filter)) return pageOf(await own.execute(), limit);
   // Two halves, each in the order of an index, of which the first rows of both make the page.
-  const { rate } = filter.compare;
-  const amount = sql`(l.base_amount * ${rate}::numeric)`;
-  const others = somePage(db, filter, order, limit, after, {
-    amount,
-    index: sql.ref("l.base_amount"),
-    isOther: true,
-  });
+  const others = somePage(db, filter, order, limit, after, true);
   const key = sql`key::${sql.raw(isByAmount(order) ? "numeric" : "timestamptz")}`;
   const rows = await db
     .selectFrom(
@@ -137,13 +130,9 @@ function isByAmount(order: ListingOrder): boolean {
   return orders[order].column === "amount";
 }
 
-/** What counts as the price: the seller's amount, or what it is worth in the currency asked for. */
-interface CountedPrice {
-  amount: RawBuilder<unknown>;
-  /** The column that is in the same order. */
-  index: RawBuilder<unknown>;
-  /** Of listings that are priced in other currencies. */
-  isOther?: boolean;
+/** Are listings that are priced in other currencies than the one asked for compared with it? */
+function comparesOthers({ compare, currency }: ListingFilter): boolean {
+  return compare !== undefined && currency !== undefined;
 }
 
 function somePage(
@@ -152,13 +141,17 @@ function somePage(
   order: ListingOrder,
   limit: number,
   after: Position | null,
-  price: CountedPrice,
+  isOther: boolean,
 ) {
   const { column, direction } = orders[order];
   const isByPrice = isByAmount(order);
-  const ref = isByPrice ? price.amount : sql.ref(`l.${column}`);
-  let query = listingsThatMatch(db, filter, price);
-  if (isByPrice) query = query.where(sql<boolean>`${price.index} IS NOT NULL`);
+  // What counts as the price, and the column that is in the same order.
+  const amount = isOther ? otherAmount(filter, "l") : sql.ref("l.amount");
+  const index = sql.ref(isOther ? "l.base_amount" : "l.amount");
+  const ref = isByPrice ? amount : sql.ref(`l.${column}`);
+  let query = db.selectFrom("listings as l").where(conditionsOf(filter, "l", isOther));
+  if (filter.distinct === true) query = query.where(isFirstOfGroup(filter, isByPrice));
+  if (isByPrice) query = query.where(sql<boolean>`${index} IS NOT NULL`);
   if (after !== null) {
     const type = sql.raw(isByPrice ? "numeric" : "timestamptz");
     const comparison = sql.raw(direction === "asc" ? ">" : "<");
@@ -175,53 +168,62 @@ function somePage(
       stateKnownBy,
       baseMissing,
       confidence,
-      sql<
-        string | null
-      >`round(${filter.currency === undefined ? sql`NULL::numeric` : price.amount}, 4)::text`.as(
+      sql<string | null>`round(${filter.currency === undefined ? sql`NULL::numeric` : amount}, 4)::text`.as(
         "compared_amount",
       ),
-      (isByPrice ? sql<string>`(${price.amount})::text` : exactTime(`l.${column}`)).as("key"),
+      (isByPrice ? sql<string>`(${amount})::text` : exactTime(`l.${column}`)).as("key"),
     ])
-    .orderBy(isByPrice ? price.index : ref, direction)
+    .orderBy(isByPrice ? index : ref, direction)
     .orderBy("l.id", direction)
     .limit(limit + 1);
 }
 
-function listingsThatMatch(db: Database, filter: ListingFilter, price: CountedPrice) {
-  let query = db.selectFrom("listings as l");
+/** What must hold of the listing that is called `alias`; `isOther`: of one that is priced in another currency than asked for. */
+function conditionsOf(filter: ListingFilter, alias: "l" | "d", isOther: boolean): RawBuilder<boolean> {
   const { source, searchId, text, currency, minPrice, maxPrice, condition, seenSince, compare } = filter;
+  const of = (column: string) => sql.ref(`${alias}.${column}`);
+  const amount = isOther ? otherAmount(filter, alias) : of("amount");
+  const all: RawBuilder<unknown>[] = [];
   // Written out: with a parameter the index of what is over would not be found.
-  if (filter.state !== undefined) query = query.where(sql<boolean>`l.state = ${sql.lit(filter.state)}`);
-  if (source !== undefined) query = query.where("l.source", "=", source);
-  if (searchId !== undefined) {
-    query = query.where(
-      sql<boolean>`EXISTS (SELECT FROM search_listings sl WHERE sl.search_id = ${searchId}::bigint AND sl.listing_id = l.id)`,
+  if (filter.state !== undefined) all.push(sql`${of("state")} = ${sql.lit(filter.state)}`);
+  if (source !== undefined) all.push(sql`${of("source")} = ${source}`);
+  if (searchId !== undefined)
+    all.push(
+      sql`EXISTS (SELECT FROM search_listings sl WHERE sl.search_id = ${searchId}::bigint AND sl.listing_id = ${of("id")})`,
     );
-  }
-  if (text !== undefined) {
-    query = query.where(
-      sql<boolean>`to_tsvector('simple', l.title) @@ websearch_to_tsquery('simple', ${text})`,
-    );
-  }
+  if (text !== undefined)
+    all.push(sql`to_tsvector('simple', ${of("title")}) @@ websearch_to_tsquery('simple', ${text})`);
   if (currency !== undefined)
-    query = query.where("l.currency", price.isOther === true ? "<>" : "=", currency);
-  if (price.isOther === true && compare !== undefined) {
-    query = query.where("l.base_currency", "=", compare.base).where("l.base_amount", "is not", null);
-  }
-  if (minPrice !== undefined) query = query.where(sql<boolean>`${price.amount} >= ${minPrice}::numeric`);
-  if (maxPrice !== undefined) query = query.where(sql<boolean>`${price.amount} <= ${maxPrice}::numeric`);
-  if (condition !== undefined) query = query.where(sql<boolean>`lower(l.condition) = lower(${condition})`);
+    all.push(isOther ? sql`${of("currency")} <> ${currency}` : sql`${of("currency")} = ${currency}`);
+  if (isOther && compare !== undefined)
+    all.push(sql`${of("base_currency")} = ${compare.base}`, sql`${of("base_amount")} IS NOT NULL`);
+  if (minPrice !== undefined) all.push(sql`${amount} >= ${minPrice}::numeric`);
+  if (maxPrice !== undefined) all.push(sql`${amount} <= ${maxPrice}::numeric`);
+  if (condition !== undefined) all.push(sql`lower(${of("condition")}) = lower(${condition})`);
   const { model, memoryGb = null, offer = null } = filter;
-  if (model !== undefined) {
-    query = query.where(
-      sql<boolean>`l.id IN (SELECT m.listing_id FROM listing_models m WHERE m.model = ${model}
+  if (model !== undefined)
+    all.push(sql`${of("id")} IN (SELECT m.listing_id FROM listing_models m WHERE m.model = ${model}
                                AND (${offer}::text IS NULL OR m.offer = ${offer})
-                               AND (${memoryGb}::integer IS NULL OR m.memory_gb = ${memoryGb}))`,
-    );
-  }
-  if (filter.minConfidence !== undefined) query = query.where("l.confidence", ">=", filter.minConfidence);
-  if (seenSince !== undefined) query = query.where("l.last_seen_at", ">=", seenSince);
-  return query;
+                               AND (${memoryGb}::integer IS NULL OR m.memory_gb = ${memoryGb}))`);
+  if (filter.minConfidence !== undefined) all.push(sql`${of("confidence")} >= ${filter.minConfidence}`);
+  if (seenSince !== undefined) all.push(sql`${of("last_seen_at")} >= ${seenSince}`);
+  return all.length === 0 ? sql`true` : sql`${sql.join(all, sql` AND `)}`;
+}
+
+/** The value in the base currency, as an amount of the currency asked for. */
+function otherAmount({ compare }: ListingFilter, alias: "l" | "d"): RawBuilder<unknown> {
+  return sql`(${sql.ref(`${alias}.base_amount`)} * ${compare?.rate ?? null}::numeric)`;
+}
+
+/** Of a group's listings that the list could show, the first: what can be had before what is over, then the oldest. */
+function isFirstOfGroup(filter: ListingFilter, isByPrice: boolean): RawBuilder<boolean> {
+  const shown = [false, ...(comparesOthers(filter) ? [true] : [])].map((isOther) => {
+    const price = sql.ref(isOther ? "d.base_amount" : "d.amount");
+    return sql`(${conditionsOf(filter, "d", isOther)} AND ${isByPrice ? sql`${price} IS NOT NULL` : sql`true`})`;
+  });
+  return sql`NOT EXISTS (
+    SELECT FROM listings d WHERE d.duplicate_group = l.duplicate_group
+       AND (d.state <> 'active', d.id) < (l.state <> 'active', l.id) AND (${sql.join(shown, sql` OR `)}))`;
 }
 
 /** A listing with what its own page told, and the searches that found it; null if there is no such listing. */
@@ -261,5 +263,11 @@ export async function findListing(db: Database, id: string) {
     .orderBy("id", "desc")
     .limit(100)
     .execute();
-  return { ...listing, pending_price: await findPendingPrice(db, id), searches, states };
+  return {
+    ...listing,
+    pending_price: await findPendingPrice(db, id),
+    searches,
+    states,
+    ...(await findRelations(db, id)),
+  };
 }

@@ -1,25 +1,27 @@
 import type { Item } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
+import { findLineage } from "./listing-relations-queries.ts";
 import { exactTime, pageOf, type Position } from "./positions.ts";
 
 /**
  * A page of a listing's prices, the newest first; null if there is no such listing. Those in quarantine, and those that a
- * second look has refuted, come only when `includeDoubted` asks for them.
+ * second look has refuted, come only when `includeDoubted` asks for them; `relisted` asks for those, too, of the listings
+ * that it was before it was put up again.
  */
 export async function findPrices(
   db: Database,
   listingId: string,
   limit: number,
   after: Position | null,
-  includeDoubted = false,
+  { includeDoubted = false, relisted = false }: { includeDoubted?: boolean; relisted?: boolean } = {},
 ) {
   const listing = await db.selectFrom("listings").select("id").where("id", "=", listingId).executeTakeFirst();
   if (listing === undefined) return null;
   let query = db
     .selectFrom("price_observations as o")
     .leftJoin("snapshots as s", "s.id", "o.snapshot_id")
-    .where("o.listing_id", "=", listingId);
+    .where("o.listing_id", "in", relisted ? await findLineage(db, listingId) : [listingId]);
   if (!includeDoubted) query = query.where(isTrusted);
   if (after !== null) {
     query = query.where(
@@ -29,6 +31,7 @@ export async function findPrices(
   const rows = await query
     .select([
       "o.id",
+      "o.listing_id",
       "o.amount",
       "o.amount_max",
       "o.buy_it_now",

@@ -160,6 +160,22 @@ const stateChange = z
   })
   .meta({ id: "StateChange" });
 
+const relatedListing = z
+  .strictObject({
+    id,
+    source: z.string(),
+    external_id: z.string(),
+    url: z.string(),
+    title: z.string(),
+    seller: z.string().nullable(),
+    amount: amountOrNull,
+    currency: currencyOrNull,
+    state,
+    first_seen_at: timestamp,
+    last_seen_at: timestamp,
+  })
+  .meta({ id: "RelatedListing" });
+
 const listingWithDetails = listing
   .extend({
     details: listingDetails.nullable(),
@@ -170,12 +186,24 @@ const listingWithDetails = listing
     states: z
       .array(stateChange)
       .describe("What became of it, the newest first; none: it has been active since it was seen first"),
+    relisted_from: relatedListing
+      .nullable()
+      .describe(
+        "What the same seller offered before, with nearly the same title and the same photo, and what is over",
+      ),
+    relisted_as: relatedListing.nullable().describe("The same the other way round"),
+    duplicates: z
+      .array(relatedListing)
+      .describe(
+        "Others with nearly the same title and the same photo, at any site and of any account; at most 100",
+      ),
   })
   .meta({ id: "ListingWithDetails" });
 
 const price = z
   .strictObject({
     id,
+    listing_id: id,
     amount,
     amount_max: amountOrNull,
     buy_it_now: amountOrNull,
@@ -218,6 +246,8 @@ const price = z
 const sorts = ["newest", "oldest", "price_asc", "price_desc", "last_seen"] as const;
 const isByPrice = (sort: (typeof sorts)[number]) => sort === "price_asc" || sort === "price_desc";
 
+const yesOrNo = z.enum(["true", "false"], { error: "true or false" });
+
 const listingQuery = z
   .strictObject({
     source: sourceName.optional(),
@@ -248,6 +278,9 @@ const listingQuery = z
       .regex(/^(0(\.\d{1,4})?|1(\.0{1,4})?)$/, { error: "a number from 0 to 1 such as 0.9" })
       .optional()
       .describe("Leaves out prices whose methods disagree so far, or that are not known"),
+    distinct: yesOrNo
+      .optional()
+      .describe("true: one listing of each group of duplicates, one that can be had if there is one"),
     seen_since: moment.optional().describe("Last seen at this time or after it"),
     sort: z
       .enum(sorts, { error: `one of ${sorts.join(", ")}` })
@@ -306,6 +339,7 @@ export const listingRoutes = [
         model: query.model,
         memoryGb: query.memory_gb,
         offer: query.offer,
+        distinct: query.distinct === "true",
         seenSince: query.seen_since,
         minConfidence: query.min_confidence,
       };
@@ -338,10 +372,12 @@ export const listingRoutes = [
     query: z.strictObject({
       limit: pageSize,
       cursor: cursorField,
-      include_doubted: z
-        .enum(["true", "false"], { error: "true or false" })
+      include_doubted: yesOrNo
         .default("false")
         .describe("true: also prices in quarantine, and those that a second look refuted"),
+      relisted: yesOrNo
+        .default("false")
+        .describe("true: also of the listings that it was before it was put up again"),
     }),
     responses: { 200: { description: "A page of prices", schema: pageSchema(price) } },
     problems: [404],
@@ -351,7 +387,7 @@ export const listingRoutes = [
         params.id,
         query.limit,
         readCursor(history, endedAtTime, query.cursor),
-        query.include_doubted === "true",
+        { includeDoubted: query.include_doubted === "true", relisted: query.relisted === "true" },
       );
       if (found === null) throw noSuchListing(params.id);
       return { status: 200, body: { items: found.items, next_cursor: writeCursor(history, found.next) } };
