@@ -101,22 +101,25 @@ export function convertAmount(amount: string, { rate }: ExchangeRate): string {
 interface Step {
   from: string;
   to: string;
-  rate: Big;
   quote: QuotedPrice;
 }
 
 function bothWays(quote: QuotedPrice): Step[] {
-  const rate = new Big(quote.price);
-  if (rate.lte(0)) return [];
+  if (!(Number(quote.price) > 0)) return [];
   return [
-    { from: quote.asset, to: quote.currency, rate, quote },
-    { from: quote.currency, to: quote.asset, rate: new Big(1).div(rate), quote },
+    { from: quote.asset, to: quote.currency, quote },
+    { from: quote.currency, to: quote.asset, quote },
   ];
+}
+
+/** Only of the steps of a way: there are many others, and a division takes its time. */
+function rateOf({ from, quote }: Step): Big {
+  return from === quote.asset ? new Big(quote.price) : new Big(1).div(quote.price);
 }
 
 function wayOf(steps: readonly Step[]): ExchangeRate {
   return {
-    rate: steps.reduce((product, { rate }) => product.times(rate), new Big(1)),
+    rate: steps.reduce((product, step) => product.times(rateOf(step)), new Big(1)),
     used: steps.map(({ quote }) => quote),
   };
 }
