@@ -7,6 +7,8 @@ export interface QuoteSite {
   url: string;
   /** What the page of a symbol shows; null: the site answers 500. */
   show(symbol: string, text: string | null): void;
+  /** A symbol's page says nothing but that access is denied. */
+  wallOff(symbol: string): void;
   /** From now on a symbol's page is not answered, until the function is called that this gives. */
   hold(symbol: string): () => void;
   /** Paths asked for, with the cookies that came along. */
@@ -18,6 +20,7 @@ export interface QuoteSite {
 export async function startQuoteSite(): Promise<QuoteSite> {
   const texts = new Map<string, string | null>();
   const requests: QuoteSite["requests"] = [];
+  const walled = new Set<string>();
   const held = new Map<string, Promise<void>>();
   const server = createServer((request, response) => {
     requests.push({ path: request.url ?? "", cookie: request.headers.cookie });
@@ -30,6 +33,9 @@ export async function startQuoteSite(): Promise<QuoteSite> {
     const symbol = /^\/(?:symbols|rates)\/([^/]+)/.exec(pathname)?.[1];
     if (symbol === undefined) return void response.writeHead(404).end();
     await held.get(symbol);
+    if (walled.has(symbol)) {
+      return void response.writeHead(403, { "content-type": "text/html" }).end(wall);
+    }
     const text = texts.get(symbol);
     if (text === undefined || text === null) return void response.writeHead(500).end("down");
     response.writeHead(200, { "content-type": "text/html; charset=utf-8", "set-cookie": "seen=1; Path=/" });
@@ -41,6 +47,7 @@ export async function startQuoteSite(): Promise<QuoteSite> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     show: (symbol, text) => void texts.set(symbol, text),
+    wallOff: (symbol) => void walled.add(symbol),
     hold(symbol) {
       const { promise, resolve } = Promise.withResolvers<void>();
       held.set(symbol, promise);
@@ -57,6 +64,8 @@ export async function startQuoteSite(): Promise<QuoteSite> {
     },
   };
 }
+
+const wall = "<!doctype html><title>Access Denied</title><h1>Access Denied</h1>";
 
 function symbolPage(symbol: string): string {
   return `<!doctype html><html lang="en"><title>${symbol}</title><img src="/logo">

@@ -197,4 +197,18 @@ describe("quotes of pages", () => {
       return rejected?.last_reason === "in EUR, not in USD" ? true : null;
     });
   });
+
+  it("a wall ends one refresh as any failure does, and is counted with them", {
+    timeout: 90_000,
+  }, async () => {
+    site.wallOff("wall");
+    await book.query(
+      `INSERT INTO instruments (exchange, symbol, name, asset, currency, unit, page_url, page_selector, refresh_seconds)
+       VALUES ('BANK', 'WALLED', 'Walled', 'WALLED', 'USD', 'unit', $1, '#bid', 1)`,
+      [`${site.url.replace("127.0.0.1", "localhost")}/rates/wall`],
+    );
+    expect(await failedTimes("WALLED", 1)).toMatchObject({ reason: "blocked", failed_seconds: 5 });
+    await dueNow("WALLED", 11);
+    expect(await failedTimes("WALLED", 12)).toMatchObject({ reason: "blocked", failed_seconds: 60 });
+  });
 });
