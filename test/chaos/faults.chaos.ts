@@ -46,7 +46,9 @@ test.for(wanted)(
   { timeout: LONGEST_RUN_MS + env.CHAOS_QUOTE_MINUTES * 60_000 },
   async ({ missing, go }, { task, skip }) => {
     if (missing !== null) skip(missing);
-    task.meta.account = await go();
+    const account = await go();
+    expect(account).not.toBe("");
+    task.meta.account = account;
   },
 );
 

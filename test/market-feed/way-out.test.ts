@@ -1,11 +1,10 @@
-import { createLogger } from "@pricefleet/logging";
+import { historyFromEnvironment, openTradingviewFeed } from "@pricefleet/feeds";
 import { dispatcherFromEnvironment, wayOutEnvironment } from "@pricefleet/fetching";
+import { createLogger } from "@pricefleet/logging";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
-import { openUpstreamProxy } from "../../fetching/test-support/upstream-proxy.ts";
-import { startChartServer, TOKEN } from "../test-support/chart-server.ts";
-import { startFeedServer } from "../test-support/feed-server.ts";
-import { historyFromEnvironment } from "./history.ts";
-import { openTradingviewFeed } from "./quote-feed.ts";
+import { startChartServer, TOKEN } from "../../packages/feeds/test-support/chart-server.ts";
+import { startFeedServer } from "../../packages/feeds/test-support/feed-server.ts";
+import { openUpstreamProxy } from "../../packages/fetching/test-support/upstream-proxy.ts";
 
 const logger = createLogger({ service: "test", environment: "test", level: "error", format: "json" });
 const GOLD = "TVC:GOLD";
