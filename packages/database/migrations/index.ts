@@ -30,6 +30,7 @@ import * as doubtedPrices from "./0044-doubted-prices.ts";
 import * as askingForMarketsAndSyncs from "./0045-asking-for-markets-and-syncs.ts";
 import * as theBeltOfASlowedHost from "./0046-the-belt-of-a-slowed-host.ts";
 import * as photosAndDuplicates from "./0047-photos-and-duplicates.ts";
+import * as oddPricesApart from "./0048-odd-prices-apart.ts";
 
 /** In order. One that has landed is never edited: the next number changes what it made. */
 export const migrations: Record<string, Migration> = {
@@ -64,6 +65,7 @@ export const migrations: Record<string, Migration> = {
   "0045-asking-for-markets-and-syncs": askingForMarketsAndSyncs,
   "0046-the-belt-of-a-slowed-host": theBeltOfASlowedHost,
   "0047-photos-and-duplicates": photosAndDuplicates,
+  "0048-odd-prices-apart": oddPricesApart,
 };
 
 /** The schema a service needs: the newest migration it was written with. */
