@@ -33,6 +33,21 @@ describe("bars are aligned to UTC", () => {
     expect(openedAt("1h", "2026-10-25T01:30:00.000Z")).toBe("2026-10-25T01:00:00.000Z");
   });
 
+  it("days and weeks are equally long where clocks change, and in years of 53 weeks", () => {
+    for (
+      let day = Date.parse("2026-01-01T00:00:00Z");
+      day < Date.parse("2033-01-10T00:00:00Z");
+      day += 86_400_000
+    ) {
+      for (const atMs of [day, day + 86_399_999]) {
+        expect(barOpenedAtMs("1d", atMs)).toBe(day);
+        const monday = barOpenedAtMs("1w", atMs);
+        expect(new Date(monday).getUTCDay()).toBe(1);
+        expect((day - monday) / 86_400_000).toBe((new Date(day).getUTCDay() + 6) % 7);
+      }
+    }
+  });
+
   it("a moment before 1970 is in the bar that contains it", () => {
     expect(openedAt("1d", "1969-12-31T23:00:00.000Z")).toBe("1969-12-31T00:00:00.000Z");
     expect(openedAt("1w", "1969-12-31T23:00:00.000Z")).toBe("1969-12-29T00:00:00.000Z");

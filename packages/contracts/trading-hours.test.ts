@@ -49,20 +49,58 @@ describe("trading hours", () => {
     expect(hours.wasOpenBetween(Date.parse(from), Date.parse(to))).toBe(expected);
   });
 
-  it("a market was open in a span exactly if it was open at one of its minutes", () => {
-    const hours = parseTradingHours("Mon-Fri 18:00-02:00 UTC; Sun 10:00-12:00 UTC");
-    const start = Date.parse("2026-11-23T00:00:00Z");
-    const minutes = fc.integer({ min: 0, max: 10_080 });
-    fc.assert(
-      fc.property(minutes, fc.integer({ min: 0, max: 3_000 }), (from, length) => {
-        const at = (minute: number) => start + minute * 60_000;
-        const span = Array.from({ length: length + 1 }, (_, index) => at(from + index));
-        expect(hours.wasOpenBetween(at(from), at(from + length))).toBe(
-          span.some((minute) => hours.isOpenAt(minute)),
-        );
-      }),
-      { numRuns: 20 },
+  it.each([
+    ["UTC", "2026-11-23T00:00:00Z"],
+    // Clocks go forward and back in the middle of these weeks, and a year ends in the last one.
+    ["America/New_York", "2026-03-05T00:00:00Z"],
+    ["America/New_York", "2026-10-29T00:00:00Z"],
+    ["Europe/Berlin", "2026-10-22T00:00:00Z"],
+    ["Australia/Lord_Howe", "2026-04-02T00:00:00Z"],
+    ["Asia/Tokyo", "2026-12-29T00:00:00Z"],
+  ])(
+    "a market in %s was open in a span after %s exactly if it was open at one of its minutes",
+    (zone, start) => {
+      const hours = parseTradingHours(
+        `Mon-Fri 18:00-02:00 ${zone}; Sun 10:00-12:00 ${zone}; Sun 01:40-01:50 ${zone}; Sun 02:10-02:20 ${zone}`,
+      );
+      const startMs = Date.parse(start);
+      const minutes = fc.integer({ min: 0, max: 10_080 });
+      const lengths = fc.oneof(fc.integer({ min: 0, max: 90 }), fc.integer({ min: 0, max: 3_000 }));
+      fc.assert(
+        fc.property(minutes, lengths, (from, length) => {
+          const at = (minute: number) => startMs + minute * 60_000;
+          const span = Array.from({ length: length + 1 }, (_, index) => at(from + index));
+          expect(hours.wasOpenBetween(at(from), at(from + length))).toBe(
+            span.some((minute) => hours.isOpenAt(minute)),
+          );
+        }),
+        { numRuns: 100, seed: 7 },
+      );
+    },
+  );
+
+  it("a market that is closed is closed in the hour that clocks repeat, too", () => {
+    const hours = parseTradingHours("Mon-Fri 09:30-16:00 America/New_York");
+    // 01:45 in summer time and 01:05 in winter time, twenty minutes later.
+    expect(hours.wasOpenBetween(Date.parse("2026-11-01T05:45:00Z"), Date.parse("2026-11-01T06:05:00Z"))).toBe(
+      false,
     );
+  });
+
+  it.each([
+    ["Mon-Fri 09:30-16:00 America/New_York", 5 * 390],
+    ["Mon-Fri 09:00-15:00 Asia/Tokyo", 5 * 360],
+    ["Mon-Fri 08:00-16:30 Europe/London", 5 * 510],
+    ["forex", 5 * 1_440],
+  ])("%s: each week of three years is as long as any other", (words, minutes) => {
+    const hours = parseTradingHours(words);
+    const monday = Date.parse("2025-01-06T12:00:00Z") - 2 * 86_400_000;
+    for (let week = 0; week < 156; week++) {
+      let open = 0;
+      for (let at = 0; at < 7 * 24 * 6; at++)
+        if (hours.isOpenAt(monday + week * 7 * 86_400_000 + at * 600_000)) open += 10;
+      expect(open).toBe(minutes);
+    }
   });
 
   it("a market may never close", () => {

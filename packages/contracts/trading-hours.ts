@@ -30,7 +30,8 @@ export function parseTradingHours(text: string): TradingHours {
     isOpenAt: (atMs) => sessions.some((session) => isInside(session, minuteOfWeek(atMs, session.zone))),
     // Hours come again every week, so a longer span has all of them in it.
     wasOpenBetween: (fromMs, toMs) =>
-      toMs - fromMs >= WEEK_MINUTES * 60_000 || sessions.some((session) => overlaps(session, fromMs, toMs)),
+      toMs - fromMs >= WEEK_MINUTES * 60_000 ||
+      sessions.some((session) => overlaps(session, Math.floor(fromMs / 60_000), Math.floor(toMs / 60_000))),
   };
 }
 
@@ -72,10 +73,17 @@ function isInside({ from, to }: Pick<Session, "from" | "to">, minute: number): b
   return from < to ? minute >= from && minute < to : minute >= from || minute < to;
 }
 
-/** It was on when the span began, or began within it. */
-function overlaps(session: Session, fromMs: number, toMs: number): boolean {
-  const begin = minuteOfWeek(fromMs, session.zone);
-  const end = minuteOfWeek(toMs, session.zone);
+/**
+ * It was on when the span began, or began within it; from one minute to another since 1970. A span in which the zone's
+ * clocks are changed is cut until they are changed between two pieces: within one, hours would repeat or be missing.
+ */
+function overlaps(session: Session, from: number, to: number): boolean {
+  const begin = minuteOfWeek(from * 60_000, session.zone);
+  const end = minuteOfWeek(to * 60_000, session.zone);
+  if ((end - begin + WEEK_MINUTES) % WEEK_MINUTES !== to - from) {
+    const middle = Math.floor((from + to) / 2);
+    return overlaps(session, from, middle) || overlaps(session, middle + 1, to);
+  }
   const span = { from: begin, to: (end + 1) % WEEK_MINUTES };
   return isInside(session, begin) || isInside(span, session.from);
 }

@@ -109,6 +109,36 @@ describe("history by TradingView's chart session", () => {
     expect(opened("1w", "2026-12-27T23:00:00Z")).toEqual(["2026-12-28T00:00:00.000Z"]);
   });
 
+  it.each([
+    ["currencies in New York", "America/New_York", -1, 17],
+    ["stocks in New York", "America/New_York", 0, 9.5],
+    ["stocks in London", "Europe/London", 0, 8],
+    ["stocks in Tokyo", "Asia/Tokyo", 0, 9],
+    ["stocks in Sydney", "Australia/Sydney", 0, 10],
+    ["stocks in Auckland", "Pacific/Auckland", 0, 10],
+  ])(
+    "weeks and Mondays of %s are those of UTC, in summer and winter time and over years' ends",
+    (_what, zone, day, hour) => {
+      const weeks = Array.from(
+        { length: 210 },
+        (_, week) => Date.parse("2025-01-06T00:00:00Z") + week * 7 * 86_400_000,
+      );
+      const raw = weeks.map((monday) => ({
+        time: (monday + day * 86_400_000 + hour * 3_600_000 - aheadMs(zone, monday)) / 1_000,
+        open: 1,
+        high: 1,
+        low: 1,
+        close: 1,
+        volume: 0,
+      }));
+      for (const interval of ["1d", "1w"] as const) {
+        const { bars, leftOut } = historyBars(GOLD, interval, raw, Date.now());
+        expect(bars.map(({ openedAtMs }) => openedAtMs)).toEqual(weeks);
+        expect(leftOut).toBe(0);
+      }
+    },
+  );
+
   it("an unknown symbol is permanent, in the site's words", async () => {
     expect(await reasonOf(ask("1d", 5))).toBe("permanent unknown-symbol: TVC:GOLD: invalid symbol");
   });
@@ -168,3 +198,13 @@ describe("a login at TradingView", () => {
     ).toThrow("TRADINGVIEW_PASSWORD is not set; it should be set, for TRADINGVIEW_USERNAME is");
   });
 });
+
+/** How far the clocks of a zone are ahead of UTC on a Monday: they change on Sundays. */
+function aheadMs(zone: string, mondayMs: number): number {
+  const noon = new Date(mondayMs + 12 * 3_600_000);
+  const name = new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: "longOffset" })
+    .formatToParts(noon)
+    .find(({ type }) => type === "timeZoneName")?.value;
+  const [, sign = "+", hours = "0", minutes = "0"] = /GMT([+-])(\d+):(\d+)/.exec(name ?? "") ?? [];
+  return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
+}
