@@ -350,7 +350,7 @@ describe("live quotes and bars", () => {
       .set({ updated_at: new Date(0) })
       .where("symbol", "=", "SILVER")
       .execute();
-    const told: Record<string, unknown>[] = [];
+    const told: { symbol: string; close: string }[] = [];
     const socket = new WebSocket(`${api.url.replace("http", "ws")}/api/ws?kinds=bar`);
     onTestFinished(() => socket.terminate());
     socket.on("message", (message: Buffer) => told.push(JSON.parse(message.toString()).data));

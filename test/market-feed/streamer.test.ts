@@ -121,7 +121,7 @@ describe("the streamer, as a process with PostgreSQL and a feed", { timeout: 90_
     await waitFor("the old leader to notice", 20_000, async () =>
       // By a refused write while it streams, or by one at its end when the renewal was refused first.
       logOf(leader).some(({ message, error }) =>
-        /^the term (\d+ of streamer )?is over$/.test(`${error ?? message}`),
+        /^the term (\d+ of streamer )?is over$/.test(String(error ?? message)),
       )
         ? true
         : null,

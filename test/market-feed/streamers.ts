@@ -73,7 +73,11 @@ export async function startStreamers({
     async asOwner(statements) {
       const owner = new Client({ connectionString: ownerUrl, options: "-c search_path=price_tracker" });
       await owner.connect();
-      await owner.query(statements).finally(() => owner.end());
+      try {
+        await owner.query(statements);
+      } finally {
+        await owner.end();
+      }
     },
     restartPostgres: () => postgres.restart(),
     async subscribe(...instruments) {

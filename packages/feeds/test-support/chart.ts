@@ -30,16 +30,16 @@ export interface Chart {
    * The newest ones that opened before a time in seconds since 1970, the oldest first; fewer where there are no more.
    * @param resolution as the site names it: minutes, 1D or 1W.
    */
-  barsBefore(resolution: string, seconds: number, count: number): BarValues[];
+  barsBefore: (resolution: string, seconds: number, count: number) => BarValues[];
 }
 
 interface ChartOptions {
   /** Of EXCHANGE:SYMBOL; undefined: an unknown symbol. */
-  find(symbol: string): Chart | undefined;
-  say(name: string, ...parameters: unknown[]): void;
+  find: (symbol: string) => Chart | undefined;
+  say: (name: string, ...parameters: unknown[]) => void;
   /** Ends the connection without a word. */
-  cut(): void;
-  onSeries?(series: { symbol: string; resolution: string; bars: number }): void;
+  cut: () => void;
+  onSeries?: (series: { symbol: string; resolution: string; bars: number }) => void;
 }
 
 /** The site's end of one connection's chart session. Gives what takes the client's messages; others than a chart's are ignored. */
