@@ -34,6 +34,16 @@ export class PermanentError extends PricefleetError {
   readonly errorClass = "permanent";
 }
 
+/** A listing's page is no more, or shows nothing of it but its end. `reason`: gone. */
+export class GoneError extends PermanentError {
+  /** Null: the page does not say. */
+  readonly ending: "sold" | "ended" | null;
+  constructor(message: string, ending: "sold" | "ended" | null) {
+    super("gone", message);
+    this.ending = ending;
+  }
+}
+
 /** Another try may go well: network, 5xx, a browser crash, a time-out. */
 export class TemporaryError extends PricefleetError {
   readonly errorClass = "temporary";

@@ -1,5 +1,6 @@
 import {
   BlockedError,
+  GoneError,
   LayoutChangedError,
   PermanentError,
   type PricefleetError,
@@ -16,7 +17,7 @@ export function failureOfPage(reading: PageReading): PricefleetError | null {
     case "empty":
       return null;
     case "gone":
-      return new PermanentError("gone", words);
+      return new GoneError(words, reading.ending ?? null);
     case "blocked":
     case "captcha":
     case "login":

@@ -49,6 +49,8 @@ export interface PageReading {
   source: string | null;
   /** Why the state is what it is, in words, for every state but ok. */
   reason: string | null;
+  /** Of a listing's page that is `gone`: how the listing ended, where the page still says it; left out otherwise. */
+  ending?: "sold" | "ended";
   items: Item[];
   /** Of a quote page, which has no items: what it shows, also what is no number. */
   quotes?: PageQuote[];

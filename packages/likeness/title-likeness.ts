@@ -35,7 +35,7 @@ function numbersIn(words: readonly string[]): Set<string> {
 function trigramsOf(words: readonly string[]): Set<string> {
   const trigrams = new Set<string>();
   for (const word of words) {
-    const letters = [..."  ", ...word, " "];
+    const letters = Array.from(`  ${word} `);
     for (let at = 0; at + 3 <= letters.length; at++) trigrams.add(letters.slice(at, at + 3).join(""));
   }
   return trigrams;

@@ -1,4 +1,4 @@
-import { messageOf, PricefleetError } from "@pricefleet/contracts";
+import { GoneError, messageOf, PricefleetError } from "@pricefleet/contracts";
 import {
   type Claim,
   endRefresh,
@@ -73,8 +73,8 @@ export async function settleFailure(error: unknown, attempt: FailedAttempt, benc
     }
     case "failed": {
       const isOurs = await withRetries(() =>
-        failure.reason === "gone"
-          ? markListingGone(bench.db, claim, failure)
+        error instanceof GoneError
+          ? markListingGone(bench.db, claim, failure, error.ending)
           : markGivenUp(bench.db, claim, "failed", failure),
       );
       if (!isOurs) await giveUpLease(attempt, bench);

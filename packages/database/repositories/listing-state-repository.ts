@@ -5,16 +5,24 @@ import { type Claim, markGivenUp, type TargetFailure } from "./target-repository
 /**
  * The listing's page says it is no more: the target's end and the listing's in one transaction. Its prices stay; seen
  * again, it is back.
+ * @param ending how it ended, where the page says that and nothing else.
  * @returns as markGivenUp.
  */
-export async function markListingGone(db: Database, claim: Claim, failure: TargetFailure): Promise<boolean> {
+export async function markListingGone(
+  db: Database,
+  claim: Claim,
+  failure: TargetFailure,
+  ending: "sold" | "ended" | null = null,
+): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
     const isOurs = await markGivenUp(trx, claim, "failed", failure);
     if (!isOurs) return false;
     await trx
       .updateTable("listings")
       .set({
-        gone_at: sql`coalesce(gone_at, now())`,
+        ...(ending === null
+          ? { gone_at: sql<Date>`coalesce(gone_at, now())` }
+          : { ended: true, availability: ending }),
         state_known_by: "page",
         state_reason: failure.message.slice(0, 500),
       })

@@ -29,8 +29,8 @@ function aRunOfIt(limits: { maxPages?: number; enrichLimit?: number } = {}): Pro
 interface Pass {
   /** What the search shows. */
   shows: readonly Item[];
-  /** What a listing's own page says; null: it is no more. Others are fine. */
-  pages?: Record<string, Partial<Item> | null>;
+  /** What a listing's own page says; null: it is no more; "ended": nothing but that. Others are fine. */
+  pages?: Record<string, Partial<Item> | "ended" | null>;
   totalResults?: number;
   readToEnd?: boolean;
   limits?: { maxPages?: number; enrichLimit?: number };
@@ -59,7 +59,7 @@ async function pass({ shows, pages = {}, ...how }: Pass): Promise<string[]> {
     const claim = await claimed(db, target);
     claims.push(claim);
     const said = pages[claim.externalId];
-    if (said === null) await markListingGone(db, claim, gone);
+    if (said === null || said === "ended") await markListingGone(db, claim, gone, said);
     else await finishListing(db, aFinish(claim, said));
   }
   await changeRunState(db, run.id, "completed", "test");
@@ -143,6 +143,11 @@ describe("what a listing's pages and cards say of it", () => {
       gone: false,
       became: ["active gone by page", "gone active by card"],
     });
+  });
+
+  it("a page that shows nothing any more but that the listing has ended: ended, not gone", async () => {
+    await pass({ shows: [a], pages: { a: "ended" } });
+    expect(await lamp()).toMatchObject({ state: "ended", gone: false, amount: "19.99" });
   });
 
   it("that a sold listing's page is removed later does not make it anything but sold", async () => {

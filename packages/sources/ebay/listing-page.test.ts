@@ -191,5 +191,5 @@ test("a listing that is not there any more is gone, not changed", () => {
     price: "",
     more: '<div class="d-statusmessage">This listing ended on Sat.</div>',
   });
-  expect(read(ended).state).toBe("gone");
+  expect(read(ended)).toMatchObject({ state: "gone", ending: "ended" });
 });

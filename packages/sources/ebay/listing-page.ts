@@ -44,7 +44,8 @@ export function readListingPage(page: PageInput): PageReading {
 
 function withoutPrice(text: ListingText, heading: string): PageReading {
   if (text.ending !== null) {
-    return unreadable("ebay", "listing", "gone", "the listing has ended and shows no price any more");
+    const words = "the listing has ended and shows no price any more";
+    return { ...unreadable("ebay", "listing", "gone", words), ending: text.ending };
   }
   if (words.noLongerThere.test(heading)) {
     return unreadable("ebay", "listing", "gone", "eBay says that the listing is not there any more");
