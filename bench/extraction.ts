@@ -1,92 +1,101 @@
-/** node bench/extraction.ts: processor time to read product pages, and memory over many (PAGES=10000). */
-import { priceMethods } from "../packages/contracts/index.ts";
-import { settleVotes } from "../packages/pricing/index.ts";
+/**
+ * node bench/extraction.ts: processor time to read captured pages of every kind, and memory over many (PAGES=10000).
+ */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { PageInput, Source } from "@pricefleet/contracts";
 import { createSources } from "../packages/sources/index.ts";
-import { parseHtml, readStructuredOffer } from "../packages/sources/reading/index.ts";
-import { addressOf, hasCaptures, readCapture } from "../test/captures/index.ts";
+import { addressOf, capturesDir, hasCaptures, readCapture } from "../test/captures/index.ts";
 import { benchmarkPages, readBenchmarkPage } from "../test/captures/product-benchmark.ts";
 
 const ROUNDS = 7;
-/** A vote is too quick to be measured alone. */
-const VOTES = 200;
 const PAGES = Number(process.env["PAGES"] ?? 10_000);
-const LARGEST_OF_MANY_BYTES = 300_000;
+/** When every page has been read a few times, so that what is kept once for each is there. */
+const SETTLED_AFTER_PAGES = 1_000;
 
-/** Of sites that need no markup to be read: what their pages are read for besides is votes. */
-const itemPages = [
-  "ebay/2020-item-com-21e7.html",
-  "ebay/2020-item-couk-359c.html",
-  "ebay/2020-item-ie-5cea.html",
-  "ebay/2025-06-item-com-rtx5090.html",
-  "olx/2026-02-ad-pl-praga.html",
-  "olx/2026-05-ad-uz-owner.html",
-];
+interface CapturedPage {
+  name: string;
+  page: PageInput;
+  source: Source | undefined;
+}
+
+const sources = createSources({});
 
 if (hasCaptures) measure();
 else console.log("Not measured: there are no captured pages beside the repository");
 
 function measure(): void {
-  const source = createSources({}).byName("product-page");
-  const pages = benchmarkPages().map((page) => ({
-    url: page.url,
-    html: readBenchmarkPage(page),
-    status: null,
-  }));
-  const times = pages.map((page) => ({
-    kilobytes: page.html.length / 1024,
-    ms: medianCpuMs(() => source.read(page, "listing")),
-  }));
-  const kilobytes = times.reduce((sum, time) => sum + time.kilobytes, 0);
-  const ms = times.reduce((sum, time) => sum + time.ms, 0);
-  const slowest = Math.max(
-    ...times.filter(({ kilobytes }) => kilobytes > 400 && kilobytes < 550).map(({ ms }) => ms),
-  );
-  console.log(`product pages: ${((ms / kilobytes) * 500).toFixed(1)} ms of processor time for 500 KB`);
-  console.log(`slowest of 400 to 550 KB: ${slowest.toFixed(1)} ms`);
-
-  const votesOfPages = pages.map((page) =>
-    Object.entries(source.read(page, "listing").items[0]?.methods ?? {}).map(([method, amount]) => ({
-      method: priceMethods.find((known) => known === method) ?? "adapter",
-      amount,
-      currency: null,
-    })),
-  );
-  const votingMs = medianCpuMs(() => {
-    for (let round = 0; round < VOTES; round++)
-      for (const votes of votesOfPages) settleVotes(votes, "any-page");
+  const sites = ["ebay", "olx", "marketplace-other"].flatMap(capturesOf);
+  const products = benchmarkPages().map((page): CapturedPage => {
+    const html = readBenchmarkPage(page);
+    const name = `${new URL(page.url).host} ${page.id.slice(0, 6)}`;
+    return { name, page: { url: page.url, html, status: null }, source: sources.byName("product-page") };
   });
-  const votingUs = (votingMs * 1_000) / VOTES / pages.length;
-  const pageUs = (ms * 1_000) / pages.length;
-  console.log(
-    `votes: ${votingUs.toFixed(1)} us a page, ${(pageUs / (pageUs - votingUs)).toFixed(4)} times the processor time without`,
+  printTimes("result pages, for 1 MB (goal 100 ms)", 1024, sites.filter(isSearch));
+  printTimes(
+    "item pages of marketplaces, for 500 KB (goal 40 ms)",
+    500,
+    sites.filter((page) => !isSearch(page)),
   );
-
-  measureMarkup();
-
-  const small = pages.filter(({ html }) => html.length < LARGEST_OF_MANY_BYTES);
-  for (let count = 1; count <= PAGES; count++) {
-    const page = small[count % small.length];
-    if (page !== undefined) source.read(page, "listing");
-    if (count % (PAGES / 10) === 0) {
-      const rssMb = process.memoryUsage.rss() / 1_048_576;
-      console.log(`after ${count} pages: ${rssMb.toFixed(0)} MB resident`);
-    }
-  }
+  printTimes("product pages of any shop, for 500 KB (goal 40 ms)", 500, products);
+  printMemory([...sites, ...products]);
 }
 
-/** JSON-LD, microdata and OpenGraph of pages whose price is printed: availability is in them as well. */
-function measureMarkup(): void {
-  const sources = createSources({});
-  let all = 0;
-  let markup = 0;
-  for (const file of itemPages) {
-    const page = { url: addressOf(file), html: readCapture(file), status: null };
-    const html = parseHtml(page.html);
-    all += medianCpuMs(() => sources.read(page));
-    if (html !== null) markup += medianCpuMs(() => readStructuredOffer(html));
-  }
+function capturesOf(folder: string): CapturedPage[] {
+  return readdirSync(join(capturesDir, folder))
+    .filter((name) => name.endsWith(".html"))
+    .map((name) => {
+      const file = `${folder}/${name}`;
+      return {
+        name: file,
+        page: { url: addressOf(file), html: readCapture(file), status: null },
+        source: undefined,
+      };
+    });
+}
+
+function isSearch({ page }: CapturedPage): boolean {
+  return sources.forUrl(page.url)?.kindOf(new URL(page.url)) === "search";
+}
+
+/** Of pages under 100 KB the fixed cost of a page would be taken for its size. */
+function printTimes(what: string, perKilobytes: number, pages: readonly CapturedPage[]): void {
+  const times = pages
+    .filter(({ page }) => page.html.length > 100 * 1024)
+    .map(({ name, page, source }) => {
+      const kilobytes = page.html.length / 1024;
+      const ms = medianCpuMs(() => sources.read(page, source));
+      return { name, kilobytes, ms, share: (ms / kilobytes) * perKilobytes };
+    });
+  const kilobytes = times.reduce((sum, time) => sum + time.kilobytes, 0);
+  const ms = times.reduce((sum, time) => sum + time.ms, 0);
+  const [slowest] = times.toSorted((a, b) => b.share - a.share);
+  if (slowest === undefined) return;
+  console.log(`${what}: ${((ms / kilobytes) * perKilobytes).toFixed(1)} ms over ${times.length} pages`);
   console.log(
-    `markup read for its votes, eBay and OLX: ${(all / (all - markup)).toFixed(2)} times the processor time without`,
+    `  slowest: ${slowest.share.toFixed(1)} ms (${slowest.ms.toFixed(1)} ms for the ${slowest.kilobytes.toFixed(0)} KB of ${slowest.name})`,
+  );
+}
+
+function printMemory(pages: readonly CapturedPage[]): void {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage: () => void = runInNewContext("gc");
+  const kept = (): number => {
+    collectGarbage();
+    return process.memoryUsage().heapUsed / 1_048_576;
+  };
+  let settledMb = Number.NaN;
+  for (let count = 1; count <= PAGES; count++) {
+    const next = pages[count % pages.length];
+    if (next !== undefined) sources.read(next.page, next.source);
+    if (count === SETTLED_AFTER_PAGES) settledMb = kept();
+  }
+  const endMb = kept();
+  console.log(
+    `heap after ${SETTLED_AFTER_PAGES} pages ${settledMb.toFixed(1)} MB, after ${PAGES} ${endMb.toFixed(1)} MB: ` +
+      `${(endMb / settledMb).toFixed(3)} times; ${(process.memoryUsage.rss() / 1_048_576).toFixed(0)} MB resident`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseLenientJson } from "../reading/index.ts";
 
 const text = z.string().nullish().catch(null);
 const flag = z.boolean().catch(false);
@@ -78,7 +79,7 @@ function stateIn(source: string): unknown {
   if (start === -1) return null;
   try {
     const literal: unknown = JSON.parse(source.slice(start, endOfString(source, start)));
-    return typeof literal === "string" ? JSON.parse(literal) : null;
+    return typeof literal === "string" ? parseLenientJson(literal) : null;
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;

@@ -7,6 +7,7 @@ import {
 } from "@pricefleet/contracts";
 import {
   countedBroken,
+  elementsNamed,
   emptyItem,
   type Html,
   keptVotes,
@@ -69,11 +70,13 @@ export function readProductPage(page: PageInput): PageReading {
 
 function factsOf(html: Html, url: URL): PageFacts {
   const titles = [
-    textOf(html("h1").first()),
-    html('meta[property="og:title"]').attr("content") ?? "",
-    textOf(html("title").first()),
+    textOf(html(elementsNamed(html, "h1")[0])),
+    elementsNamed(html, "meta").find(({ attribs }) => attribs["property"] === "og:title")?.attribs[
+      "content"
+    ] ?? "",
+    textOf(html(elementsNamed(html, "title")[0])),
   ];
-  const locale = html("html").attr("lang")?.trim() ?? "";
+  const locale = elementsNamed(html, "html")[0]?.attribs["lang"]?.trim() ?? "";
   return {
     url,
     titles: titles.map((title) => title.slice(0, 500)).filter((title) => title !== ""),
@@ -120,7 +123,8 @@ function readItem(said: Said, html: Html, page: PageFacts): Item | null {
   const title = firstSaid(said, "name") ?? page.titles[0];
   if (title === undefined) return null;
 
-  const canonical = normalizedAddress(html('link[rel="canonical"]').attr("href") ?? "", page.url);
+  const link = elementsNamed(html, "link").find(({ attribs }) => attribs["rel"] === "canonical");
+  const canonical = normalizedAddress(link?.attribs["href"] ?? "", page.url);
   const url = canonical?.host === page.url.host && canonical.pathname !== "/" ? canonical : page.url;
   const amount = chosen?.amount ?? null;
   const listPrice = firstSaid(said, "listPrice");

@@ -1,11 +1,11 @@
-import type { Html } from "../reading/index.ts";
+import { elementsNamed, type Html } from "../reading/index.ts";
 import { type PageFacts, type ProductSays, saysNothing } from "./product-says.ts";
 import { addressIn, amountIn, availabilityIn, currencyIn, gtinIn } from "./values.ts";
 
 /** What OpenGraph and the product tags beside it say. */
 export function readMetaProduct(html: Html, page: PageFacts): ProductSays {
   const tags = new Map<string, string>();
-  for (const element of html("meta").toArray()) {
+  for (const element of elementsNamed(html, "meta")) {
     const { property, name, content } = element.attribs;
     const key = (property ?? name ?? "").toLowerCase();
     if (content !== undefined && content.trim() !== "" && !tags.has(key)) tags.set(key, content.trim());

@@ -1,4 +1,4 @@
-import { type Html, parseLenientJson } from "../reading/index.ts";
+import { type Element, elementsNamed, type Html, parseLenientJson } from "../reading/index.ts";
 
 /** A page's own state can be larger than all that is shown; so much of it is looked at. */
 const MOST_SCRIPT_CHARACTERS = 3_000_000;
@@ -11,7 +11,7 @@ const MOST_FLIGHT_LINES = 5_000;
  */
 export function* statesOf(html: Html): Generator {
   let flight = "";
-  for (const script of html("script:not([src])").toArray()) {
+  for (const script of ownScripts(html)) {
     const type = script.attribs["type"] ?? "";
     if (/ld\+json|html|template/.test(type)) continue;
     const text = html(script).text();
@@ -31,6 +31,11 @@ export function* statesOf(html: Html): Generator {
     const value = /^[0-9a-f]{1,6}:(?=[{[])/.exec(line)?.[0];
     if (value !== undefined && /pric/i.test(line)) yield parseLenientJson(line.slice(value.length));
   }
+}
+
+/** Those that stand in the page itself. */
+function ownScripts(html: Html): Element[] {
+  return elementsNamed(html, "script").filter(({ attribs }) => attribs["src"] === undefined);
 }
 
 /** The JSON in a script: what is assigned to a name, or given to `push` or `parse`. */
@@ -67,7 +72,7 @@ function endOfJson(script: string, start: number): number | null {
 
 /** The currency that a Shopify shop names beside its products, which have none. */
 export function shopifyCurrency(html: Html): string | null {
-  for (const script of html("script:not([src])").toArray()) {
+  for (const script of ownScripts(html)) {
     const text = html(script).text();
     if (!text.includes("Shopify.currency")) continue;
     const active = /Shopify\.currency\s{0,5}=\s{0,5}\{\s{0,5}"active"\s{0,5}:\s{0,5}"([A-Z]{3})"/.exec(

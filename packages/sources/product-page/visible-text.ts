@@ -1,4 +1,11 @@
-import { type Element, type Html, isElement, isText, type PageNode } from "../reading/index.ts";
+import {
+  type Element,
+  elementsNamed,
+  type Html,
+  isElement,
+  isText,
+  type PageNode,
+} from "../reading/index.ts";
 import { beside, buyWords, struck } from "./visible-words.ts";
 
 /** A piece of text that could be a price or say whether the thing can be bought, with where it stands. */
@@ -26,6 +33,13 @@ const MOST_PIECES = 20_000;
 
 const unseen = /^(script|style|noscript|template|svg|select|head|iframe|textarea)$/;
 
+/** What an element's names make of it. */
+interface Called {
+  names: string;
+  isBeside: boolean;
+  isStruck: boolean;
+}
+
 interface Around {
   isStruck: boolean;
   isLinked: boolean;
@@ -33,8 +47,20 @@ interface Around {
 
 /** What a visitor sees of the page in order, without what stands beside the product: menus, footers, other products. */
 export function readVisibleText(html: Html): VisibleText {
+  // Names come again: a page has a hundred times as many elements as ways to call them.
+  const knownNames = new Map<string, Called>();
+  const called = (element: Element): Called => {
+    const written = writtenNames(element);
+    let known = knownNames.get(written);
+    if (known === undefined) {
+      const names = wordsApart(written);
+      known = { names, isBeside: beside.test(names), isStruck: struck.test(names) };
+      knownNames.set(written, known);
+    }
+    return known;
+  };
   const seen: VisibleText = { pieces: [], headingAt: null, buyButtonsAt: [] };
-  const aroundHeading = new Set(html("h1").first().parents().toArray());
+  const aroundHeading = new Set(html(elementsNamed(html, "h1")[0]).parents().toArray());
   let at = 0;
 
   const walk = (nodes: readonly PageNode[], parent: Element | null, around: Around): void => {
@@ -50,13 +76,13 @@ export function readVisibleText(html: Html): VisibleText {
   };
   const visit = (element: Element, around: Around): void => {
     if (unseen.test(element.name) || isHidden(element)) return;
-    const names = namesOf(element);
+    const { names, isBeside: isCalledBeside, isStruck } = called(element);
     // What holds the heading is the page itself, whatever it is called.
-    const isBeside = /^(nav|footer|aside)$/.test(element.name) || beside.test(names);
+    const isBeside = /^(nav|footer|aside)$/.test(element.name) || isCalledBeside;
     if (isBeside && !/^(html|body|main)$/.test(element.name) && !aroundHeading.has(element)) return;
     const start = at;
     walk(element.children, element, {
-      isStruck: around.isStruck || /^(del|s|strike)$/.test(element.name) || struck.test(names),
+      isStruck: around.isStruck || /^(del|s|strike)$/.test(element.name) || isStruck,
       isLinked: around.isLinked || isLinkAway(element),
     });
     if (element.name === "h1" && seen.headingAt === null && at > start) seen.headingAt = at;
@@ -75,10 +101,19 @@ export function readVisibleText(html: Html): VisibleText {
 
 /** All that the page's author calls an element, in lower case, its words apart: "product-price buyBox" and the like. */
 export function namesOf(element: Element): string {
-  const { id = "", class: classes = "", itemprop = "" } = element.attribs;
-  const test =
-    element.attribs["data-testid"] ?? element.attribs["data-test"] ?? element.attribs["data-qa"] ?? "";
-  return `${id} ${classes} ${itemprop} ${test}`
+  return wordsApart(writtenNames(element));
+}
+
+function writtenNames({ attribs }: Element): string {
+  const { id = "", class: classes = "", itemprop = "" } = attribs;
+  const test = attribs["data-testid"] ?? attribs["data-test"] ?? attribs["data-qa"] ?? "";
+  return id === "" && classes === "" && itemprop === "" && test === ""
+    ? ""
+    : `${id} ${classes} ${itemprop} ${test}`;
+}
+
+function wordsApart(names: string): string {
+  return names
     .replace(/([a-z])([A-Z])/g, "$1-$2")
     .replace(/_+/g, "-")
     .toLowerCase();

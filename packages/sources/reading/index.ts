@@ -3,7 +3,9 @@ export { isObject, type Json, parseLenientJson, readJsonLd } from "./json-ld.ts"
 export { readMicrodata, readRdfa, shortText } from "./marked-up-items.ts";
 export { emptyItem, unreadable } from "./page-reading.ts";
 export {
+  allElements,
   type Element,
+  elementsNamed,
   type Html,
   isElement,
   isText,

@@ -1,4 +1,4 @@
-import type { Html } from "./parse-html.ts";
+import { elementsNamed, type Html } from "./parse-html.ts";
 
 export type Json = Record<string, unknown>;
 
@@ -14,7 +14,8 @@ const MOST_JSON_LEVELS = 1_000;
 export function readJsonLd(html: Html): { nodes: Json[]; broken: number } {
   const nodes: Json[] = [];
   let broken = 0;
-  for (const script of html('script[type^="application/ld+json"]').toArray()) {
+  for (const script of elementsNamed(html, "script")) {
+    if (script.attribs["type"]?.startsWith("application/ld+json") !== true) continue;
     const text = html(script).text();
     if (text.trim() === "") continue;
     const data = parseLenientJson(text);

@@ -1,5 +1,5 @@
 import type { Json } from "./json-ld.ts";
-import { type Element, type Html, isElement, isText, type PageNode } from "./parse-html.ts";
+import { allElements, type Element, type Html, isElement, isText, type PageNode } from "./parse-html.ts";
 
 /** How a vocabulary is written into attributes. */
 const microdata = { scope: "itemscope", type: "itemtype", property: "itemprop" } as const;
@@ -23,9 +23,10 @@ export function readMicrodata(html: Html): Items {
   return readItems(html, microdata);
 }
 
-/** The page's RDFa, likewise. OpenGraph's tags are orphans here. */
+/** The page's RDFa, likewise, but no orphans where it has no items: those are OpenGraph's tags. */
 export function readRdfa(html: Html): Items {
-  return readItems(html, rdfa);
+  const hasItems = allElements(html).some(({ attribs }) => attribs[rdfa.scope] !== undefined);
+  return hasItems ? readItems(html, rdfa) : { nodes: [], orphans: {} };
 }
 
 function readItems(html: Html, syntax: Syntax): Items {
@@ -67,14 +68,10 @@ function readItems(html: Html, syntax: Syntax): Items {
 
 function referredElements(html: Html, syntax: Syntax): Map<string, Element> {
   if (syntax === rdfa) return new Map();
-  const ids = html("[itemref]")
-    .toArray()
-    .flatMap((element) => (element.attribs["itemref"] ?? "").split(/\s+/));
+  const ids = allElements(html).flatMap((element) => element.attribs["itemref"]?.split(/\s+/) ?? []);
   if (ids.length === 0 || ids.length > MOST_REFERENCES) return new Map();
   const wanted = new Set(ids);
-  const found = html("[id]")
-    .toArray()
-    .filter((element) => wanted.has(element.attribs["id"] ?? ""));
+  const found = allElements(html).filter((element) => wanted.has(element.attribs["id"] ?? ""));
   return new Map(found.map((element) => [element.attribs["id"] ?? "", element]));
 }
 

@@ -84,6 +84,41 @@ export function parseHtml(html: string): Html | null {
   return load(handler.root);
 }
 
+interface ElementIndex {
+  all: Element[];
+  byName: Map<string, Element[]>;
+}
+const indexes = new WeakMap<Html, ElementIndex>();
+
+/** All elements of the page in its order, as parsed. */
+export function allElements(html: Html): readonly Element[] {
+  return indexOf(html).all;
+}
+
+/** Those of one name. A selector would walk the whole page for each question; this walks it once for all of them. */
+export function elementsNamed(html: Html, name: string): readonly Element[] {
+  return indexOf(html).byName.get(name) ?? [];
+}
+
+function indexOf(html: Html): ElementIndex {
+  const known = indexes.get(html);
+  if (known !== undefined) return known;
+  const index: ElementIndex = { all: [], byName: new Map() };
+  const walk = (nodes: readonly PageNode[]): void => {
+    for (const node of nodes) {
+      if (!isElement(node)) continue;
+      index.all.push(node);
+      const same = index.byName.get(node.name);
+      if (same === undefined) index.byName.set(node.name, [node]);
+      else same.push(node);
+      walk(node.children);
+    }
+  };
+  for (const root of html.root().toArray()) walk(root.children);
+  indexes.set(html, index);
+  return index;
+}
+
 /** The text of a selection as a person reads it: one line, no zero-width marks. */
 export function textOf(selection: Selection): string {
   return selection
