@@ -10,6 +10,7 @@ import { z } from "zod";
 import { apiEnvironment } from "../../services/api/environment.ts";
 import { collectorEnvironment } from "../../services/collector/environment.ts";
 import { dispatcherEnvironment } from "../../services/dispatcher/environment.ts";
+import { streamerEnvironment } from "../../services/streamer/environment.ts";
 import { workerEnvironment } from "../../services/worker/environment.ts";
 import { serverImages, version } from "../kubernetes/build-images.ts";
 
@@ -40,6 +41,7 @@ const schemas: Record<string, z.ZodObject> = {
   "services/api/main.ts": apiEnvironment,
   "services/collector/main.ts": collectorEnvironment,
   "services/dispatcher/main.ts": dispatcherEnvironment.extend(collectorEnvironment.shape),
+  "services/streamer/main.ts": streamerEnvironment,
   "services/worker/main.ts": workerEnvironment,
 };
 const programOf = (service: Service) => /node (\S+\.ts)/.exec(service.command?.at(-1) ?? "")?.[1];
