@@ -1,4 +1,10 @@
-import { databaseUrl, ExitCode, readEnvironment, sharedEnvironment } from "@pricefleet/contracts";
+import {
+  baseCurrency,
+  databaseUrl,
+  ExitCode,
+  readEnvironment,
+  sharedEnvironment,
+} from "@pricefleet/contracts";
 import { connectDatabase } from "@pricefleet/database";
 import { createSnapshotStore, keptPagesEnvironment } from "@pricefleet/fetching";
 import { createServiceLogger, runService } from "@pricefleet/logging";
@@ -16,6 +22,7 @@ const env = readEnvironment(
     ...keptPagesEnvironment.shape,
     ...sourcesEnvironment.shape,
     DATABASE_URL: databaseUrl,
+    BASE_CURRENCY: baseCurrency,
   }),
 );
 const logger = createServiceLogger(env, "reextract");
@@ -29,6 +36,7 @@ async function run(): Promise<ExitCode> {
       db,
       snapshots: createSnapshotStore(env.SNAPSHOT_DIR),
       sources: createSources(sourcesOptions(env)),
+      baseCurrency: env.BASE_CURRENCY,
     };
     const counts: Partial<Record<PageReport["outcome"], number>> = {};
     let pages = 0;

@@ -24,6 +24,8 @@ export interface Means {
   db: Database;
   snapshots: SnapshotStore;
   sources: Sources;
+  /** What prices are valued in. */
+  baseCurrency: string;
 }
 
 export interface PageReport {
@@ -85,7 +87,7 @@ async function reread(
   snapshot: SnapshotToReread,
   were: "changed" | "ok",
   apply: boolean,
-  { db, snapshots, sources }: Means,
+  { db, snapshots, sources, baseCurrency }: Means,
 ): Promise<PageReport> {
   const about = {
     snapshot_id: snapshot.id,
@@ -108,7 +110,9 @@ async function reread(
     const outcome = were === "ok" ? "no-longer-readable" : "still-unreadable";
     return { ...about, outcome, reason: `${read.state}: ${read.reason}` };
   }
-  const { outcome, changes } = await withRetries(() => rereadSnapshot(db, snapshot, read, apply));
+  const { outcome, changes } = await withRetries(() =>
+    rereadSnapshot(db, snapshot, read, apply, baseCurrency),
+  );
   return { ...about, outcome, ...(Object.keys(changes).length > 0 && { changes }) };
 }
 

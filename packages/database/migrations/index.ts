@@ -31,6 +31,7 @@ import * as askingForMarketsAndSyncs from "./0045-asking-for-markets-and-syncs.t
 import * as theBeltOfASlowedHost from "./0046-the-belt-of-a-slowed-host.ts";
 import * as photosAndDuplicates from "./0047-photos-and-duplicates.ts";
 import * as oddPricesApart from "./0048-odd-prices-apart.ts";
+import * as valuesOfPagesReadAgain from "./0049-values-of-pages-read-again.ts";
 
 /** In order. One that has landed is never edited: the next number changes what it made. */
 export const migrations: Record<string, Migration> = {
@@ -66,6 +67,7 @@ export const migrations: Record<string, Migration> = {
   "0046-the-belt-of-a-slowed-host": theBeltOfASlowedHost,
   "0047-photos-and-duplicates": photosAndDuplicates,
   "0048-odd-prices-apart": oddPricesApart,
+  "0049-values-of-pages-read-again": valuesOfPagesReadAgain,
 };
 
 /** The schema a service needs: the newest migration it was written with. */

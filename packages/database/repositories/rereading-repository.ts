@@ -76,6 +76,8 @@ export async function rereadSnapshot(
   snapshot: SnapshotToReread,
   read: { item: Item; details: ListingDetails | null },
   apply: boolean,
+  /** What prices are valued in; null: this one is not. */
+  baseCurrency: string | null = null,
 ): Promise<RereadSnapshot> {
   const sighting = sightingAsJson({
     source: snapshot.source,
@@ -86,6 +88,11 @@ export async function rereadSnapshot(
     snapshotId: snapshot.id,
     cardDigest: null,
     details: read.details,
+    // The function finds the rate of the moment, where one was written down.
+    baseRate:
+      baseCurrency === null
+        ? null
+        : { base: baseCurrency, rate: null, quoteIds: [], quotedAt: null, missing: null },
   });
   const { rows } = await sql<RereadSnapshot>`
     SELECT outcome, changes FROM reread_snapshot(${snapshot.id}, ${JSON.stringify(sighting)}, ${apply})`.execute(

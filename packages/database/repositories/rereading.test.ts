@@ -86,6 +86,54 @@ describe("a page that could not be read, and now can", () => {
     expect(await findCountDifferences(db)).toEqual([]);
   });
 
+  it("has its value at the rate that was written down within a minute of the page, and else none, with a reason", async () => {
+    const { snapshot } = await anUnreadPage();
+    const said = { amount: "15.00", currency: "EUR" };
+    const value = async () => {
+      const { rows } = await sql<Record<string, unknown>>`
+        SELECT o.base_amount::text AS amount, o.base_rate::text AS rate, o.base_quote_ids AS quotes, o.base_missing AS missing,
+               l.base_amount::text AS "ofListing", l.base_currency AS currency
+          FROM price_observations o JOIN listings l ON l.latest_observation_id = o.id`.execute(db);
+      return rows[0];
+    };
+    const read = (page: SnapshotToReread, changes: object) =>
+      rereadSnapshot(
+        db,
+        page,
+        { item: anItem(page.externalId ?? "", { ...said, ...changes }), details: null },
+        true,
+        "USD",
+      );
+    await read(snapshot, {});
+    expect(await value()).toEqual({
+      amount: null,
+      rate: null,
+      quotes: null,
+      missing: "no-rate",
+      ofListing: null,
+      currency: "USD",
+    });
+
+    // The price of another listing, whose page was kept beside this one half a minute later.
+    await sql`
+      WITH other AS (INSERT INTO listings (source, external_id, url, title) VALUES ('sample', 'other', 'u', 't') RETURNING id),
+           kept AS (INSERT INTO snapshots (sha256, path, size_bytes, url, source, listing_id, fetched_by, page_state, fetched_at)
+                    SELECT 'a', 'p', 1, 'u', 'sample', id, 'http', 'ok', ${snapshot.fetchedAt}::timestamptz + interval '30 s' FROM other)
+      INSERT INTO price_observations (listing_id, observed_at, amount, currency, read_from, methods, run_id, confirmed_at,
+             base_currency, base_amount, base_rate, base_quote_ids, base_quoted_at)
+      SELECT id, ${snapshot.fetchedAt}::timestamptz + interval '30 s', 2, 'EUR', 'page', '{}', 0, now(), 'USD', 2.5, 1.25, '{7}', now()
+        FROM other`.execute(db);
+    await read((await findSnapshotsToReread(db, "ok", {}, 1, null))[0] ?? snapshot, { amount: "16.00" });
+    expect(await value()).toEqual({
+      amount: "20.0000",
+      rate: "1.25",
+      quotes: ["7"],
+      missing: null,
+      ofListing: "20.0000",
+      currency: "USD",
+    });
+  });
+
   it("done twice, or by several at once, is done once", async () => {
     const { snapshot } = await anUnreadPage();
     const answers = await Promise.all(Array.from({ length: 6 }, () => reread(snapshot, { amount: "15.00" })));
