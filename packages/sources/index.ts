@@ -5,6 +5,7 @@ export {
   sourcesEnvironment,
   sourcesOptions,
 } from "./environment.ts";
+export { jsonApiSettings } from "./json-api/index.ts";
 export { detectPageState, type Wall } from "./page-state.ts";
 export { decodeHtml, whatIsWrongWithSelector } from "./reading/index.ts";
 export type { WantedQuote } from "./read-wanted-quote.ts";

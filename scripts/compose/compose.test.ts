@@ -31,8 +31,18 @@ interface Service {
 const servicesIn = (text: string) =>
   (parse(text, { merge: true, logLevel: "error" }) as { services: Record<string, Service> }).services;
 const asWritten = (path: string) => servicesIn(textOf(path));
-/** As Docker Compose reads it where no variable is set. */
-const asRead = (path: string) => servicesIn(textOf(path).replaceAll(/\$\{\w+(?::?-([^}]*))?\}/g, "$1"));
+/** As Docker Compose reads it where no variable is set, or only these are. */
+const asRead = (path: string, set: Record<string, string> = {}) =>
+  servicesIn(
+    textOf(path).replaceAll(
+      /\$\{(\w+)(?::?([-+])([^}]*))?\}/g,
+      (_text, name: string, sign?: string, other = "") => {
+        const value = set[name] ?? "";
+        if (sign === "+") return value === "" ? "" : other;
+        return value === "" ? other : value;
+      },
+    ),
+  );
 const all = Object.entries(asRead("compose.yaml"));
 const isLongRunning = ([name]: [string, Service]) => !["secrets", "migrate"].includes(name);
 
@@ -130,6 +140,16 @@ describe("compose.yaml", () => {
 
   test.each(all.filter(isLongRunning))("%s is watched and started again", (_name, service) => {
     expect(service).toMatchObject({ restart: "unless-stopped", healthcheck: { test: expect.any(Array) } });
+  });
+
+  test("the settings of a JSON API, where there are any, reach all that read sources, and nothing else changes", () => {
+    const file = "./json-api.json:/etc/pricefleet/json-api.json:ro";
+    const withFile = asRead("compose.yaml", { JSON_API_FILE: "./json-api.json" });
+    for (const name of ["api", "dispatcher", "worker", "quotes-worker", "collector"]) {
+      expect(withFile[name]?.environment).toMatchObject({ JSON_API_CONFIG: "/etc/pricefleet/json-api.json" });
+      expect(withFile[name]?.volumes).toContain(file);
+    }
+    expect(withFile["streamer"]).toEqual(asRead("compose.yaml")["streamer"]);
   });
 
   test("no port is open to other machines, and each can be changed", () => {

@@ -1,3 +1,4 @@
+import { jsonApiSettings } from "@pricefleet/sources";
 import { describe, expect, test } from "vitest";
 import { conform, type KubernetesObject, objectsOf, renderChart } from "./render-chart.ts";
 import { findTool } from "./tools.ts";
@@ -38,6 +39,13 @@ const everyServerByUrl = {
   },
   rabbitmq: { enabled: false, external: { url: from("belt-default-user", "connection_string") } },
 };
+const pricingApi = {
+  base_url: "https://api.example.com/v1",
+  headers: { authorization: "Bearer ${PRICING_API_TOKEN}" },
+  markets: ["berlin"],
+  products: { url: "/markets/{market}/products", items: "data", id: "sku" },
+  price: { url: "/markets/{market}/products/{product}", amount: "price", currency: "EUR" },
+};
 const everyOption = {
   namespace: { create: true },
   image: { registry: "localhost:32000/", pullSecrets: ["registry"] },
@@ -52,6 +60,8 @@ const everyOption = {
     siteUrl: "https://mirror.example",
   },
   sentry: { dsnSecret: "sentry" },
+  baseCurrency: "EUR",
+  jsonApi: { settings: pricingApi, headersSecret: "pricing-api" },
   storage: { hostFolder: "/var/snap/microk8s/common/price-tracker" },
   network: { extraEgress: [{ to: [{ ipBlock: { cidr: "10.7.0.0/16" } }], ports: [{ port: 8080 }] }] },
 };
@@ -101,6 +111,7 @@ describe.skipIf(!hasHelm)("with helm", () => {
     ["streamer.intervals", { streamer: { intervals: "1m" } }],
     ["tradingview.secret", { tradingview: { secret: "x" } }],
     ["dispatcher.barRetention", { dispatcher: { barRetention: "1m:30" } }],
+    ["jsonApi.config", { jsonApi: { config: {} } }],
     ["sentry.dsn", { sentry: { dsn: "https://key@example.com/1" } }],
     ["network.extraEgress.0.form", { network: { extraEgress: [{ form: [] }] } }],
   ])("the misspelt value %s is refused", (path, values) => {
@@ -239,6 +250,46 @@ describe.skipIf(!hasHelm)("with helm", () => {
     });
   });
 
+  test("collectors, workers and the API value prices in one currency and read one JSON API, whose headers only those know that ask it", () => {
+    const objects = objectsOf(renderChart(everyOption));
+    const settings = find(objects, "ConfigMap", "json-api") as KubernetesObject & {
+      data: Record<string, string>;
+    };
+    expect(jsonApiSettings.parse(JSON.parse(settings.data["settings.json"] ?? ""))).toMatchObject(pricingApi);
+    for (const [kind, name] of [
+      ["Deployment", "api"],
+      ["Deployment", "worker"],
+      ["Deployment", "quotes-worker"],
+      ["CronJob", "collector"],
+    ] as const) {
+      expect(environmentOf(objects, kind, name)).toMatchObject({
+        BASE_CURRENCY: "EUR",
+        JSON_API_CONFIG: "/etc/pricefleet/json-api/settings.json",
+      });
+      const { volumeMounts, envFrom } = containerOf(objects, kind, name);
+      expect(volumeMounts).toContainEqual({
+        name: "json-api",
+        mountPath: "/etc/pricefleet/json-api",
+        readOnly: true,
+      });
+      const secrets = envFrom?.flatMap(({ secretRef }) => secretRef?.name ?? []);
+      expect(secrets).toEqual(name === "api" ? [] : ["pricing-api"]);
+    }
+    const plain = objectsOf(renderChart({}));
+    expect(JSON.stringify(plain)).not.toMatch(/json-api|BASE_CURRENCY/);
+  });
+
+  test("other settings of the JSON API start other pods", () => {
+    const pods = (settings: object) =>
+      find(objectsOf(renderChart({ jsonApi: { settings } })), "Deployment", "worker").spec.template.metadata;
+    expect(pods(pricingApi)).toEqual(pods(pricingApi));
+    expect(pods(pricingApi)).not.toEqual(pods({ ...pricingApi, markets: ["paris"] }));
+  });
+
+  test("a base currency is a code of three letters", () => {
+    expect(() => renderChart({ baseCurrency: "euro" })).toThrow("baseCurrency");
+  });
+
   test("the streamer gets the internet, PostgreSQL and its login, and no RabbitMQ", () => {
     const objects = objectsOf(renderChart(everyOption));
     const environment = environmentOf(objects, "Deployment", "streamer");
@@ -267,6 +318,8 @@ function find(objects: readonly KubernetesObject[], kind: string, component: str
 interface Container {
   args?: string[];
   env?: { name: string; value?: string }[];
+  envFrom?: { secretRef?: { name: string } }[];
+  volumeMounts?: object[];
 }
 
 function containerOf(objects: readonly KubernetesObject[], kind: string, component: string): Container {

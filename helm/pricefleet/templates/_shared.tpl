@@ -100,6 +100,51 @@ envFrom:
       optional: true
 {{- end }}
 
+{{/* Of those that fetch pages: also what the headers for a JSON API mention. */}}
+{{- define "pricefleet.settingsAndHeaders" -}}
+{{ include "pricefleet.settings" . }}
+{{- with .Values.jsonApi.headersSecret }}
+  - secretRef:
+      name: {{ . }}
+{{- end }}
+{{- end }}
+
+{{/* For those that read sources: what a price is valued in, and the settings of a JSON API. */}}
+{{- define "pricefleet.sourcesEnv" -}}
+{{- with .Values.baseCurrency }}
+- name: BASE_CURRENCY
+  value: {{ . | quote }}
+{{- end }}
+{{- if .Values.jsonApi.settings }}
+- name: JSON_API_CONFIG
+  value: /etc/pricefleet/json-api/settings.json
+{{- end }}
+{{- end }}
+
+{{- define "pricefleet.jsonApiVolume" -}}
+{{- if .Values.jsonApi.settings -}}
+- name: json-api
+  configMap:
+    name: json-api
+{{- end }}
+{{- end }}
+
+{{- define "pricefleet.jsonApiMount" -}}
+{{- if .Values.jsonApi.settings -}}
+- name: json-api
+  mountPath: /etc/pricefleet/json-api
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{/* Settings are read when a pod starts, so other ones start other pods. */}}
+{{- define "pricefleet.jsonApiAnnotation" -}}
+{{- with .Values.jsonApi.settings -}}
+annotations:
+  pricefleet/json-api-settings: {{ toJson . | sha256sum | trunc 16 | quote }}
+{{- end }}
+{{- end }}
+
 {{/* Ready when the heartbeat is first there, hung when it is older than a minute. */}}
 {{- define "pricefleet.heartbeatProbes" -}}
 startupProbe:
@@ -140,6 +185,9 @@ livenessProbe:
 {{- with include "pricefleet.caMount" . }}
 {{ . }}
 {{- end }}
+{{- with include "pricefleet.jsonApiMount" . }}
+{{ . }}
+{{- end }}
 {{- end }}
 
 {{- define "pricefleet.browserVolumes" -}}
@@ -159,6 +207,9 @@ livenessProbe:
   persistentVolumeClaim:
     claimName: profiles
 {{- with include "pricefleet.caVolume" . }}
+{{ . }}
+{{- end }}
+{{- with include "pricefleet.jsonApiVolume" . }}
 {{ . }}
 {{- end }}
 {{- end }}

@@ -6,6 +6,9 @@ The mode is WORKER_MODE; the settings say which queues, and what the pod may use
 metadata:
   labels:
     {{- include "pricefleet.labels" (dict "root" .root "component" .component) | nindent 4 }}
+  {{- with include "pricefleet.jsonApiAnnotation" .root }}
+  {{- . | nindent 2 }}
+  {{- end }}
 spec:
   serviceAccountName: {{ .component }}
   automountServiceAccountToken: false
@@ -28,6 +31,9 @@ spec:
         {{- include "pricefleet.amqpEnv" .root | nindent 8 }}
         {{- include "pricefleet.sharedEnv" .root | nindent 8 }}
         {{- include "pricefleet.pageEnv" . | nindent 8 }}
+        {{- with include "pricefleet.sourcesEnv" .root | trim }}
+        {{- . | nindent 8 }}
+        {{- end }}
         {{- with .env }}
         {{- . | nindent 8 }}
         {{- end }}
@@ -44,7 +50,7 @@ spec:
         {{- end }}
         - name: HEARTBEAT_FILE
           value: /tmp/heartbeat
-      {{- include "pricefleet.settings" .root | nindent 6 }}
+      {{- include "pricefleet.settingsAndHeaders" .root | nindent 6 }}
       {{- include "pricefleet.heartbeatProbes" . | nindent 6 }}
       resources:
         {{- toYaml .settings.resources | nindent 8 }}
