@@ -141,6 +141,8 @@ const filters: door.ListingFilter[] = [
   { condition: "used" },
   { state: "gone" },
   { state: "active", source: "sample" },
+  { isDoubted: true },
+  { minConfidence: "0.9" },
   { distinct: true },
   { distinct: true, currency: "EUR", maxPrice: "20", compare: { base: "USD", rate: "0.8" } },
   { seenSince: new Date(Date.now() - 3_600_000) },

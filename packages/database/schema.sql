@@ -1147,14 +1147,15 @@ CREATE FUNCTION price_tracker.judge_odd_prices(p_odd jsonb, p_now timestamp with
                base_valued_at = CASE WHEN c.is_believed THEN c.base_valued_at WHEN c.known_id IS NOT NULL THEN l.base_valued_at END,
                latest_observation_id = CASE c.fate WHEN 'new' THEN c.added_id WHEN 'pending-confirmed' THEN c.pending_id ELSE l.latest_observation_id END,
                latest_observed_at = CASE c.fate WHEN 'new' THEN c.added_at WHEN 'pending-confirmed' THEN c.pending_at ELSE l.latest_observed_at END,
-               pending_observation_id = CASE WHEN c.fate = 'quarantined' THEN c.added_id WHEN c.verdict IS NULL THEN l.pending_observation_id END,
-               pending_observed_at = CASE WHEN c.fate = 'quarantined' THEN c.added_at WHEN c.verdict IS NULL THEN l.pending_observed_at END,
+               pending_observation_id = CASE WHEN c.fate = 'quarantined' THEN c.added_id WHEN c.verdict IS NULL THEN c.pending_id END,
+               pending_observed_at = CASE WHEN c.fate = 'quarantined' THEN c.added_at WHEN c.verdict IS NULL THEN c.pending_at END,
                second_looks = CASE WHEN c.fate = 'quarantined' THEN l.second_looks + (c.read_from = 'page')::integer
                                    WHEN c.verdict IS NULL THEN l.second_looks ELSE 0 END
           FROM (SELECT d.*, a.id AS added_id, a.observed_at AS added_at, CASE WHEN d.base_amount IS NOT NULL THEN p_now END AS base_valued_at,
                        d.fate IN ('new', 'pending-confirmed') OR (d.fate = 'known' AND d.is_unpriced) AS is_believed
                   FROM decided d LEFT JOIN added a USING (listing_id)) c
-         WHERE l.id = c.listing_id AND (c.is_believed OR c.fate = 'quarantined' OR c.verdict IS NOT NULL)
+         WHERE l.id = c.listing_id AND (c.is_believed OR c.fate = 'quarantined' OR c.verdict IS NOT NULL
+               OR l.pending_observation_id IS DISTINCT FROM c.pending_id)
       )
       SELECT d.listing_id, CASE WHEN d.fate IN ('known', 'pending-confirmed') THEN 'confirmed' WHEN d.fate IN ('new', 'quarantined') THEN d.fate
                                 WHEN d.fate = 'pending-seen' THEN 'quarantined' ELSE 'none' END
@@ -3363,6 +3364,8 @@ CREATE INDEX listings_by_words ON price_tracker.listings USING gin (to_tsvector(
 CREATE INDEX listings_of_group ON price_tracker.listings USING btree (duplicate_group, id) WHERE (duplicate_group IS NOT NULL);
 
 CREATE INDEX listings_over ON price_tracker.listings USING btree (state, first_seen_at DESC, id DESC) WHERE (state <> 'active'::text);
+
+CREATE INDEX listings_pending ON price_tracker.listings USING btree (first_seen_at DESC, id DESC) WHERE (pending_observation_id IS NOT NULL);
 
 CREATE INDEX price_observations_of_listing ON ONLY price_tracker.price_observations USING btree (listing_id, observed_at DESC);
 

@@ -60,6 +60,11 @@ describe("a price in quarantine", () => {
     expect(await amountsOf("/listings?currency=EUR&min_price=1000&max_price=2000")).toEqual([]);
   });
 
+  it("is what listings can be asked for", async () => {
+    expect(await amountsOf("/listings?doubted=true")).toEqual(["12.50"]);
+    expect((await api.get("/listings?doubted=false")).status).toBe(400);
+  });
+
   it("is in the history only for who asks for it", async () => {
     const path = `/listings/${await idOf("lost")}/prices`;
     expect(await amountsOf(path)).toEqual(["12.50"]);

@@ -32,6 +32,7 @@ import * as theBeltOfASlowedHost from "./0046-the-belt-of-a-slowed-host.ts";
 import * as photosAndDuplicates from "./0047-photos-and-duplicates.ts";
 import * as oddPricesApart from "./0048-odd-prices-apart.ts";
 import * as valuesOfPagesReadAgain from "./0049-values-of-pages-read-again.ts";
+import * as listingsInDoubt from "./0050-listings-in-doubt.ts";
 
 /** In order. One that has landed is never edited: the next number changes what it made. */
 export const migrations: Record<string, Migration> = {
@@ -68,6 +69,7 @@ export const migrations: Record<string, Migration> = {
   "0047-photos-and-duplicates": photosAndDuplicates,
   "0048-odd-prices-apart": oddPricesApart,
   "0049-values-of-pages-read-again": valuesOfPagesReadAgain,
+  "0050-listings-in-doubt": listingsInDoubt,
 };
 
 /** The schema a service needs: the newest migration it was written with. */

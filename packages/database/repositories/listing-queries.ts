@@ -31,6 +31,8 @@ export interface ListingFilter {
   seenSince?: Date | undefined;
   /** 0 to 1; listings whose price is not known to be as sure are left out. */
   minConfidence?: string | undefined;
+  /** Only listings with a price in quarantine. */
+  isDoubted?: boolean | undefined;
 }
 
 /** How values in the base currency become amounts of the currency asked for. */
@@ -205,6 +207,7 @@ function conditionsOf(filter: ListingFilter, alias: "l" | "d", isOther: boolean)
     all.push(sql`${of("id")} IN (SELECT m.listing_id FROM listing_models m WHERE m.model = ${model}
                                AND (${offer}::text IS NULL OR m.offer = ${offer})
                                AND (${memoryGb}::integer IS NULL OR m.memory_gb = ${memoryGb}))`);
+  if (filter.isDoubted === true) all.push(sql`${of("pending_observation_id")} IS NOT NULL`);
   if (filter.minConfidence !== undefined) all.push(sql`${of("confidence")} >= ${filter.minConfidence}`);
   if (seenSince !== undefined) all.push(sql`${of("last_seen_at")} >= ${seenSince}`);
   return all.length === 0 ? sql`true` : sql`${sql.join(all, sql` AND `)}`;

@@ -186,6 +186,14 @@ describe("a second look", () => {
     expect(await listing()).toMatchObject({ amount: "10.00", pending: null });
   });
 
+  it("is not waited for where the doubted price is not kept any more", async () => {
+    for (const amount of ["12.50", "1250"]) await see({ amount });
+    await sql`DELETE FROM price_observations WHERE quarantine IS NOT NULL`.execute(db);
+    expect(await see({ amount: "12.50" }, "card")).toMatchObject([{ price: "confirmed" }]);
+    const { rows } = await sql`SELECT pending_observation_id, pending_observed_at FROM listings`.execute(db);
+    expect(rows).toEqual([{ pending_observation_id: null, pending_observed_at: null }]);
+  });
+
   it("is not asked for again by a card that says what a page has refuted", async () => {
     await see({ amount: "1.99", currency: "GBP" });
     expect(await see({ amount: "2.66", currency: "USD" }, "card")).toMatchObject([

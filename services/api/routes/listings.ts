@@ -281,6 +281,10 @@ const listingQuery = z
     distinct: yesOrNo
       .optional()
       .describe("true: one listing of each group of duplicates, one that can be had if there is one"),
+    doubted: z
+      .enum(["true"], { error: "true, or left out" })
+      .optional()
+      .describe("Only listings with a price in quarantine: their `pending_price`"),
     seen_since: moment.optional().describe("Last seen at this time or after it"),
     sort: z
       .enum(sorts, { error: `one of ${sorts.join(", ")}` })
@@ -342,6 +346,7 @@ export const listingRoutes = [
         distinct: query.distinct === "true",
         seenSince: query.seen_since,
         minConfidence: query.min_confidence,
+        isDoubted: query.doubted === "true",
       };
       const { items, next } = await findListings(db, filter, sort, query.limit, after);
       const endedAt = next === null ? null : { ...next, rate: rate ?? undefined };
