@@ -12,13 +12,6 @@ import {
   reserveSlot,
 } from "@pricefleet/database";
 import { createDocumentCount } from "@pricefleet/fetching";
-import {
-  bandsOf,
-  hashOfPhoto,
-  isNearlySameTitle,
-  LARGEST_PHOTO_BYTES,
-  PHOTO_DISTANCE,
-} from "@pricefleet/likeness";
 import { reportUnexpected } from "@pricefleet/logging";
 import { countBeyondSlot } from "./count-beyond-slot.ts";
 import { tellHost } from "./tell-host.ts";
@@ -26,6 +19,8 @@ import { LONGEST_WAIT_MS, waitForSlot } from "./wait-for-slot.ts";
 import type { Workbench } from "./workbench.ts";
 
 const LONGEST_FETCH_MS = 15_000;
+/** Loaded with the first photo: the decoders take 50 MB, which a worker that sees no photos has better uses for. */
+const loadLikeness = () => import("@pricefleet/likeness");
 
 /**
  * Looks at a listing's first photo, once for each address, and groups the listing with those that have nearly the same
@@ -41,6 +36,7 @@ export async function lookAtPhoto(
   try {
     const listing = await photoToLookAt(db, claim, url);
     if (listing === null) return;
+    const { isNearlySameTitle, PHOTO_DISTANCE } = await loadLikeness();
     const { seen, failure } = await hashAt(url, claim, bench);
     const lookalikes = await keepPhoto(
       db,
@@ -72,8 +68,9 @@ async function groupWith(duplicates: readonly Lookalike[], listing: Lookalike, b
 
 /** @throws what may be different at another time. */
 async function hashAt(url: string, claim: Claim, bench: Workbench) {
+  const { bandsOf, hashOfPhoto, LARGEST_PHOTO_BYTES } = await loadLikeness();
   try {
-    const hash = await hashOfPhoto(await fetchPolitely(url, claim, bench));
+    const hash = await hashOfPhoto(await fetchPolitely({ url, maxBytes: LARGEST_PHOTO_BYTES }, claim, bench));
     if (hash === null) return { seen: null, failure: "a plain surface" };
     return { seen: { hash, bands: bandsOf(hash) }, failure: null };
   } catch (error) {
@@ -83,7 +80,11 @@ async function hashAt(url: string, claim: Claim, bench: Workbench) {
 }
 
 /** In a slot of the photo's own host, by its own robots.txt. */
-async function fetchPolitely(url: string, claim: Claim, bench: Workbench): Promise<Buffer> {
+async function fetchPolitely(
+  { url, maxBytes }: { url: string; maxBytes: number },
+  claim: Claim,
+  bench: Workbench,
+): Promise<Buffer> {
   const { db } = bench;
   const host = URL.parse(url)?.host ?? "";
   if (host === "")
@@ -100,7 +101,7 @@ async function fetchPolitely(url: string, claim: Claim, bench: Workbench): Promi
   try {
     await waitForSlot(visit, bench);
     const bytes = await bench.fetcher.fetchPhoto(url, {
-      maxBytes: LARGEST_PHOTO_BYTES,
+      maxBytes,
       timeoutMs: LONGEST_FETCH_MS,
       onDocument: (at) => documents.note(at),
     });
