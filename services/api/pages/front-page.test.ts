@@ -77,6 +77,23 @@ describe("the front page shows", () => {
     expect(rowOf("krona")).toContain("7.00 SEK no exchange rate");
   });
 
+  it("of a listing that cannot be had any more, what became of it", async () => {
+    await storePage(worker, await beginRun(worker, "over"), [
+      anItem("over", { ended: true }),
+      anItem("still there"),
+    ]);
+    const html = await pageText();
+    const titleOf = (name: string) =>
+      words(
+        html
+          .split("<tr>")
+          .find((row) => row.includes(`Thing ${name}`))
+          ?.split("</td>")[0] ?? "",
+      ).trim();
+    expect(titleOf("over")).toBe("Thing over ended");
+    expect(titleOf("still there")).toBe("Thing still there");
+  });
+
   it("when a run will have ended, or why nobody knows", async () => {
     const run = await beginRun(worker, "a long one");
     await storePage(

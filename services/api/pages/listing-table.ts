@@ -17,7 +17,7 @@ ${listings.map((listing) => renderListing(listing, now))}</tbody>
 
 function renderListing(listing: FoundListing, now: Date): Html {
   return html`<tr>
-<td class="title">${renderTitle(listing)}</td>
+<td class="title">${renderTitle(listing)}${renderState(listing)}</td>
 <td class="number">${renderPrice(listing)}</td>
 <td class="number${listing.base_currency === listing.currency ? " same" : ""}">${renderValue(listing)}</td>
 <td>${listing.condition ?? html`<span class="quiet">–</span>`}</td>
@@ -33,6 +33,11 @@ function renderTitle({ title, url }: FoundListing): Html {
   return /^https?:\/\//i.test(url)
     ? html`<a href="${url}" rel="noopener noreferrer nofollow">${title}</a>`
     : html`${title}`;
+}
+
+/** What became of it, where it cannot be had any more. */
+function renderState({ state }: FoundListing): Html {
+  return state === "active" ? nothing : html` <span class="quiet outcome">${state}</span>`;
 }
 
 function renderPrice({ amount, amount_max, currency, shipping }: FoundListing): Html {
