@@ -50,6 +50,22 @@ test("a saved page is one line, whether it is zipped or not", () => {
   }
 });
 
+test("JSON-LD that does not parse is counted, and a page without items says why", () => {
+  const broken = '<script type="application/ld+json">{"@type":</script>';
+  writeFileSync(join(folder, "broken.html"), `<h1>Kettle</h1>${broken}<p class="price">€ 5.00</p>`);
+  writeFileSync(join(folder, "nothing.html"), `<h1>Kettle</h1>${broken}${broken}`);
+  const address = "https://shop.example/kettle";
+  expect(extract("--url", address, "broken.html").lines).toMatchObject([{ state: "ok", broken_json_ld: 1 }]);
+  expect(extract("--url", address, "nothing.html").lines).toMatchObject([
+    {
+      state: "changed",
+      items: [],
+      broken_json_ld: 2,
+      reason: expect.stringContaining("no product with a price"),
+    },
+  ]);
+});
+
 test("a quote page's items carry symbol, amount and currency", () => {
   writeFileSync(join(folder, "gold.html"), '<div class="js-symbol-last">1,950.35</div>');
   const { lines, status } = extract("--url", "https://www.tradingview.com/symbols/TVC-GOLD/", "gold.html");
