@@ -14,12 +14,13 @@ describe("an install whose image for the services is misspelt", () => {
   afterAll(() => leave(NAMESPACE));
 
   test("is told by the name of the image that is not there", async () => {
-    await untilPodSays(/^api-/, `the image pricefleet/servce:${version} cannot be had`);
+    const why = await untilPodSays(/^api-/, /the image .* cannot be had/);
+    expect(why).toContain(`the image pricefleet/servce:${version} cannot be had`);
   });
 
   test("and of the Secret that nobody made", async () => {
-    const secrets = ["postgres-credentials", "rabbitmq-credentials"];
-    await untilPodSays(/^worker-/, ...secrets.map((name) => `the Secret ${name} is not there`));
+    const why = await untilPodSays(/^worker-/, /the Secret .* is not there/);
+    expect(why).toMatch(/the Secret (postgres|rabbitmq)-credentials is not there/);
   });
 
   test("comes up by an upgrade that spells it right", () => {
@@ -28,12 +29,13 @@ describe("an install whose image for the services is misspelt", () => {
     expect(whyPodsWait(NAMESPACE).filter(([pod]) => pod.startsWith("api-"))).toEqual([]);
   });
 
-  /** Waits for one of these reasons: a pod may wait for something else first, such as its volume. */
-  async function untilPodSays(name: RegExp, ...expected: string[]): Promise<void> {
-    await until(`a pod ${name} to say ${expected.join(" or ")}`, 60_000, () => {
+  /** A pod may wait for something else first, such as its volume. */
+  async function untilPodSays(name: RegExp, reason: RegExp): Promise<string> {
+    return until(`a pod ${name} to say ${reason}`, 60_000, () => {
       const waiting = whyPodsWait(NAMESPACE).filter(([pod]) => name.test(pod));
-      if (waiting.some(([, why]) => expected.some((reason) => why.includes(reason)))) return true;
-      throw new Error(`pods wait: ${JSON.stringify(waiting)}`);
+      const said = waiting.find(([, why]) => reason.test(why))?.[1];
+      if (said === undefined) throw new Error(`pods wait: ${JSON.stringify(waiting)}`);
+      return said;
     });
   }
 });
