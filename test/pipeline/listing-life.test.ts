@@ -11,6 +11,8 @@ const closers = new AsyncDisposableStack();
 afterAll(() => closers.disposeAsync());
 const site = await startLivingSite();
 closers.defer(() => site.close());
+const photoHost = await startLivingSite();
+closers.defer(() => photoHost.close());
 const fleet = startFleet({
   databaseUrl: database.workerUrl,
   amqpUrl: vhost.url,
@@ -19,6 +21,7 @@ const fleet = startFleet({
     SAMPLE_BASE_URL: site.url,
     ROBOTS_IGNORE_SOURCES: "sample",
     COMPARE_PHOTOS: "on",
+    ALLOW_PRIVATE_HOSTS: new URL(photoHost.url).host,
   },
 });
 closers.defer(() => fleet.stop());
@@ -116,15 +119,20 @@ describe("the life of listings, from the site's pages to what is served", patien
 });
 
 /** A JPEG of a scene, which is another one for each seed, in the size and quality asked for. */
-async function putPhoto(path: string, seed: number, how: { width: number; quality: number }): Promise<void> {
+async function putPhoto(
+  path: string,
+  seed: number,
+  how: { width: number; quality: number },
+  at = site,
+): Promise<void> {
   const [width, height] = [64, 48];
   const pixels = Buffer.alloc(width * height * 3);
-  for (let at = 0; at < pixels.length; at++) {
-    const [x, y] = [Math.floor(at / 3) % width, Math.floor(at / 3 / width)];
-    pixels[at] = 128 + 110 * Math.sin((seed * x) / 7 + seed) * Math.cos((seed * y) / 9 + seed * seed);
+  for (let byte = 0; byte < pixels.length; byte++) {
+    const [x, y] = [Math.floor(byte / 3) % width, Math.floor(byte / 3 / width)];
+    pixels[byte] = 128 + 110 * Math.sin((seed * x) / 7 + seed) * Math.cos((seed * y) / 9 + seed * seed);
   }
   const picture = sharp(pixels, { raw: { width, height, channels: 3 } }).resize(how.width);
-  site.serve(path, {
+  at.serve(path, {
     contentType: "image/jpeg",
     body: await picture.jpeg({ quality: how.quality }).toBuffer(),
   });
@@ -196,5 +204,23 @@ describe("what is offered more than once, from the site's photos to what is serv
     expect(await inState("active")).toEqual(
       expect.arrayContaining(["with-broken", "with-inside", "with-none", "with-text"]),
     );
+  });
+
+  it("a photo's host has a clock of its own: while it is closed, listings go on without their photos", async () => {
+    await putPhoto("/far.jpg", 3, { width: 640, quality: 85 }, photoHost);
+    site.put("far", { photo: `${photoHost.url}/far.jpg` });
+    await fleet.book.query(
+      `INSERT INTO hosts (host, source, min_delay_ms, max_in_flight, closed_until, closed_reason)
+       VALUES ($1, 'sample', 0, 16, now() + interval '1 hour', 'by-hand')`,
+      [new URL(photoHost.url).host],
+    );
+    await collect();
+    expect(await served("far")).toMatchObject({ state: "active", enriched_at: expect.any(String) });
+    expect(photoHost.requests.size).toBe(0);
+    await fleet.book.query("UPDATE hosts SET closed_until = NULL, closed_reason = NULL");
+    await collect();
+    await whenLookedAt(10);
+    expect(photoHost.requests.get("/far.jpg")).toBe(1);
+    expect(site.requests.get("/photos/lens-1.jpg")).toBe(3);
   });
 });
