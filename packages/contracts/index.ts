@@ -14,6 +14,7 @@ export * from "./market.ts";
 export * from "./page.ts";
 export * from "./redact.ts";
 export * from "./robots.ts";
+export * from "./search-filter.ts";
 export * from "./stale-quote.ts";
 export * from "./target.ts";
 export * from "./trading-hours.ts";

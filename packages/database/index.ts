@@ -17,9 +17,16 @@ export * from "./repositories/belt-repository.ts";
 export * from "./repositories/benchmark-repository.ts";
 export * from "./repositories/collecting-repository.ts";
 export * from "./repositories/collector-repository.ts";
+export * from "./repositories/daily-price-repository.ts";
 export * from "./repositories/dead-letter-queries.ts";
 export * from "./repositories/dead-letter-repository.ts";
+export * from "./repositories/deal-repository.ts";
 export * from "./repositories/event-queries.ts";
+export {
+  askSearchFilter,
+  filterOfRun,
+  finishFilteredOut,
+} from "./repositories/filter-repository.ts";
 export * from "./repositories/finish-repository.ts";
 export * from "./repositories/gpu-catalog-queries.ts";
 export * from "./repositories/host-repository.ts";
@@ -55,7 +62,10 @@ export * from "./repositories/recurring-repository.ts";
 export * from "./repositories/run-queries.ts";
 export * from "./repositories/run-repository.ts";
 export { type FiredSearch, startDueSearches } from "./repositories/schedule-repository.ts";
+export { withoutValue } from "./repositories/price-rules.ts";
+export type { PriceStatistics } from "./repositories/price-statistics.ts";
 export * from "./repositories/search-queries.ts";
+export * from "./repositories/statistics-queries.ts";
 export * from "./repositories/history-repository.ts";
 export * from "./repositories/sync-dispatching-repository.ts";
 export * from "./repositories/sync-queries.ts";

@@ -139,6 +139,8 @@ const filters: door.ListingFilter[] = [
   { currency: "EUR", minPrice: "10", maxPrice: "20" },
   { currency: "EUR", maxPrice: "20", compare: { base: "USD", rate: "0.8" } },
   { condition: "used" },
+  { minDeal: "0.2" },
+  { model: "GeForce RTX 3060", memoryGb: 12, offer: "card" },
   { state: "gone" },
   { state: "active", source: "sample" },
   { isDoubted: true },
@@ -288,6 +290,9 @@ const workersCalls: Record<string, Call> = {
         24,
       ),
     ),
+  filterOfRun: (db) => door.filterOfRun(db, run.id),
+  finishFilteredOut: async (db) => door.finishFilteredOut(db, await aClaim(), "location", "http"),
+  pruneObservations: (db) => door.pruneObservations(db, 30, 1_000),
   findUnmatchedTitles: (db) => door.findUnmatchedTitles(db, 1, "50000", 1_000),
   noteModels: (db) =>
     door.noteModels(db, [
@@ -373,15 +378,7 @@ const apisCalls: Record<string, Call> = {
     (db) => door.findPrices(db, "777", 50, position),
     (db) => door.findPrices(db, "777", 50, position, { includeDoubted: true }),
   ]),
-  findGpuValues: (db) =>
-    door.findGpuValues(db, {
-      benchmark: "passmark-g3d",
-      baseCurrency: "EUR",
-      lowest: 5,
-      minListings: 1,
-      seenSince: new Date(0),
-      condition: null,
-    }),
+  findPriceTrend: (db) => door.findPriceTrend(db, run.searchId, "EUR", null, 90),
   findBenchmarks: (db) => door.findBenchmarks(db),
   findCollectorOf: (db) => door.findCollectorOf(db, run.id),
   measureBook: (db) => door.measureBook(db),
@@ -462,6 +459,7 @@ const apisCalls: Record<string, Call> = {
     }),
   askRun: (db) => door.askRun(db, ended.searchId, null, null),
   askRunInterruption: (db) => door.askRunInterruption(db, run.id, "pause"),
+  askSearchFilter: (db) => door.askSearchFilter(db, run.searchId, { must_contain: ["thing"] }),
   askSearchInterruption: (db) => door.askSearchInterruption(db, run.searchId, "resume"),
   askOfRun: times([
     (db) => door.askOfRun(db, run.id, "retry"),
@@ -474,6 +472,11 @@ const apisCalls: Record<string, Call> = {
 
 /** These touch a row or two of `leaders`, or no rows; or count all rows, for a test that asks whether the counters do. */
 const without = [
+  // They compare all listings with each other, or all of a search, which may be as many.
+  "sumUpDays",
+  "findSearchStatistics",
+  "reckonDeals",
+  "findGpuValues",
   // By markCollected.
   "countMisses",
   // By findRelations and findPrices.

@@ -100,6 +100,45 @@ export interface DailyOutcomesNow {
   source: string | null;
 }
 
+export interface DailyPriceMarks {
+  base_currency: string;
+  /**
+   * all days before it are summed up for good
+   */
+  next_day: Timestamp;
+  search_id: Int8;
+  summed_at: Timestamp;
+}
+
+export interface DailyPrices {
+  base_currency: string;
+  /**
+   * lower case, as the site words it; empty: not told; null: all of them together
+   */
+  condition: string | null;
+  day: Timestamp;
+  left_out: number;
+  listings: number;
+  /**
+   * of the five lowest
+   */
+  lowest_median: Numeric;
+  max: Numeric;
+  median: Numeric;
+  min: Numeric;
+  p10: Numeric;
+  p25: Numeric;
+  p75: Numeric;
+  p90: Numeric;
+  search_id: Int8;
+}
+
+export interface FilteredOut {
+  listings: number;
+  reason: string;
+  run_id: Int8;
+}
+
 export interface Hosts {
   /**
    * the first opening since the last good page
@@ -189,6 +228,19 @@ export interface Leaders {
   expires_at: Timestamp;
   holder: string;
   name: string;
+}
+
+export interface ListingDeals {
+  base_amount: Numeric;
+  /**
+   * the share of its peers' median that it is below; negative: above
+   */
+  deal: Numeric | null;
+  listing_id: Int8;
+  missing: string | null;
+  peers: number;
+  peers_by: string | null;
+  peers_median: Numeric | null;
 }
 
 export interface ListingModels {
@@ -589,6 +641,10 @@ export interface Searches {
   cron: string | null;
   enabled: Generated<boolean>;
   enrich_limit: Generated<number>;
+  /**
+   * null: all is kept
+   */
+  filter: Json | null;
   id: Generated<Int8>;
   /**
    * null, and cron null too: runs only when asked for
@@ -777,9 +833,13 @@ export interface Schema {
   benchmark_scores: BenchmarkScores;
   daily_outcomes: DailyOutcomes;
   daily_outcomes_now: DailyOutcomesNow;
+  daily_price_marks: DailyPriceMarks;
+  daily_prices: DailyPrices;
+  filtered_out: FilteredOut;
   hosts: Hosts;
   instruments: Instruments;
   leaders: Leaders;
+  listing_deals: ListingDeals;
   listing_models: ListingModels;
   listing_photos: ListingPhotos;
   listing_states: ListingStates;

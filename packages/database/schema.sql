@@ -374,6 +374,17 @@ CREATE FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max_pages 
 
 ALTER FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max_pages integer, p_enrich_limit integer, p_enabled boolean, p_interval_seconds integer) OWNER TO pricefleet_asks;
 
+CREATE FUNCTION price_tracker.ask_search_filter(p_search_id bigint, p_filter jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    BEGIN
+      UPDATE searches SET filter = p_filter WHERE id = p_search_id;
+      IF NOT FOUND THEN RAISE EXCEPTION 'search % does not exist', p_search_id USING ERRCODE = 'PF404'; END IF;
+    END $$;
+
+ALTER FUNCTION price_tracker.ask_search_filter(p_search_id bigint, p_filter jsonb) OWNER TO pricefleet_asks;
+
 CREATE FUNCTION price_tracker.ask_search_interruption(p_search_id bigint, p_on_interruption text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
@@ -857,6 +868,30 @@ CREATE FUNCTION price_tracker.ensure_monthly_partitions(months_ahead integer) RE
     END $_$;
 
 ALTER FUNCTION price_tracker.ensure_monthly_partitions(months_ahead integer) OWNER TO pricefleet_owner;
+
+CREATE FUNCTION price_tracker.finish_filtered_out(p_target_id bigint, p_lease_token uuid, p_reason text) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
+    AS $$
+    DECLARE
+      t targets%ROWTYPE;
+    BEGIN
+      UPDATE targets SET state = 'done', finished_at = now(), lease_expires_at = NULL, error_class = NULL, reason = NULL,
+             last_error = NULL
+       WHERE id = p_target_id AND state = 'running' AND lease_token = p_lease_token RETURNING * INTO t;
+      IF NOT FOUND THEN
+        RETURN CASE WHEN EXISTS (SELECT FROM targets WHERE id = p_target_id AND lease_token = p_lease_token
+                                    AND state IN ('done', 'failed', 'dead')) THEN 'before' ELSE 'lost' END;
+      END IF;
+      DELETE FROM search_listings sl USING runs r, listings l
+       WHERE r.id = t.run_id AND sl.search_id = r.search_id AND l.source = t.source AND l.external_id = t.external_id
+         AND sl.listing_id = l.id;
+      INSERT INTO filtered_out AS f (run_id, reason, listings) VALUES (t.run_id, p_reason, 1)
+      ON CONFLICT (run_id, reason) DO UPDATE SET listings = f.listings + 1;
+      RETURN 'now';
+    END $$;
+
+ALTER FUNCTION price_tracker.finish_filtered_out(p_target_id bigint, p_lease_token uuid, p_reason text) OWNER TO pricefleet_owner;
 
 CREATE FUNCTION price_tracker.finish_listing(p_target_id bigint, p_lease_token uuid, p_sighting jsonb, p_snapshot jsonb, p_second_look_seconds integer DEFAULT 120) RETURNS text
     LANGUAGE plpgsql
@@ -2198,6 +2233,40 @@ UNION ALL
 
 ALTER TABLE price_tracker.daily_outcomes_now OWNER TO pricefleet_owner;
 
+CREATE TABLE price_tracker.daily_price_marks (
+    search_id bigint NOT NULL,
+    base_currency text NOT NULL,
+    next_day date NOT NULL,
+    summed_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE price_tracker.daily_price_marks OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.daily_price_marks.next_day IS 'all days before it are summed up for good';
+
+CREATE TABLE price_tracker.daily_prices (
+    search_id bigint NOT NULL,
+    base_currency text NOT NULL,
+    day date NOT NULL,
+    condition text,
+    listings integer NOT NULL,
+    left_out integer NOT NULL,
+    min numeric NOT NULL,
+    max numeric NOT NULL,
+    lowest_median numeric NOT NULL,
+    p10 numeric NOT NULL,
+    p25 numeric NOT NULL,
+    median numeric NOT NULL,
+    p75 numeric NOT NULL,
+    p90 numeric NOT NULL
+);
+
+ALTER TABLE price_tracker.daily_prices OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.daily_prices.condition IS 'lower case, as the site words it; empty: not told; null: all of them together';
+
+COMMENT ON COLUMN price_tracker.daily_prices.lowest_median IS 'of the five lowest';
+
 CREATE SEQUENCE price_tracker.duplicate_groups
     START WITH 1
     INCREMENT BY 1
@@ -2206,6 +2275,14 @@ CREATE SEQUENCE price_tracker.duplicate_groups
     CACHE 1;
 
 ALTER TABLE price_tracker.duplicate_groups OWNER TO pricefleet_owner;
+
+CREATE TABLE price_tracker.filtered_out (
+    run_id bigint NOT NULL,
+    reason text NOT NULL,
+    listings integer NOT NULL
+);
+
+ALTER TABLE price_tracker.filtered_out OWNER TO pricefleet_owner;
 
 CREATE TABLE price_tracker.hosts (
     host text NOT NULL,
@@ -2324,6 +2401,21 @@ CREATE TABLE price_tracker.leaders (
 );
 
 ALTER TABLE price_tracker.leaders OWNER TO pricefleet_owner;
+
+CREATE TABLE price_tracker.listing_deals (
+    listing_id bigint NOT NULL,
+    base_amount numeric NOT NULL,
+    deal numeric,
+    peers integer NOT NULL,
+    peers_by text,
+    peers_median numeric,
+    missing text,
+    CONSTRAINT listing_deals_check CHECK (((deal IS NULL) <> (missing IS NULL)))
+);
+
+ALTER TABLE price_tracker.listing_deals OWNER TO pricefleet_owner;
+
+COMMENT ON COLUMN price_tracker.listing_deals.deal IS 'the share of its peers'' median that it is below; negative: above';
 
 CREATE TABLE price_tracker.listing_models (
     listing_id bigint NOT NULL,
@@ -3044,6 +3136,7 @@ CREATE TABLE price_tracker.searches (
     last_skipped_at timestamp with time zone,
     last_skipped_reason text,
     on_interruption text DEFAULT 'resume'::text NOT NULL,
+    filter jsonb,
     CONSTRAINT a_cron_has_a_time_zone CHECK (((cron IS NULL) = (time_zone IS NULL))),
     CONSTRAINT a_search_has_one_cadence CHECK ((num_nonnulls(cron, interval_seconds) <= 1)),
     CONSTRAINT a_search_is_words_or_an_address CHECK ((num_nonnulls(term, url) = 1)),
@@ -3062,6 +3155,8 @@ COMMENT ON COLUMN price_tracker.searches.interval_seconds IS 'null, and cron nul
 COMMENT ON COLUMN price_tracker.searches.paused_run_blocks_hours IS 'null: as the dispatcher is set';
 
 COMMENT ON COLUMN price_tracker.searches.last_skipped_at IS 'when its time had come and a run was still under way';
+
+COMMENT ON COLUMN price_tracker.searches.filter IS 'null: all is kept';
 
 ALTER TABLE price_tracker.searches ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME price_tracker.searches_id_seq
@@ -3223,6 +3318,15 @@ ALTER TABLE ONLY price_tracker.benchmark_scores
 ALTER TABLE ONLY price_tracker.daily_outcomes
     ADD CONSTRAINT daily_outcomes_pkey PRIMARY KEY (day, source, host, queue, outcome, duration_bucket);
 
+ALTER TABLE ONLY price_tracker.daily_price_marks
+    ADD CONSTRAINT daily_price_marks_pkey PRIMARY KEY (search_id);
+
+ALTER TABLE ONLY price_tracker.daily_prices
+    ADD CONSTRAINT daily_prices_search_id_base_currency_day_condition_key UNIQUE NULLS NOT DISTINCT (search_id, base_currency, day, condition);
+
+ALTER TABLE ONLY price_tracker.filtered_out
+    ADD CONSTRAINT filtered_out_pkey PRIMARY KEY (run_id, reason);
+
 ALTER TABLE ONLY price_tracker.hosts
     ADD CONSTRAINT hosts_pkey PRIMARY KEY (host);
 
@@ -3240,6 +3344,9 @@ ALTER TABLE ONLY price_tracker.kysely_migration
 
 ALTER TABLE ONLY price_tracker.leaders
     ADD CONSTRAINT leaders_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY price_tracker.listing_deals
+    ADD CONSTRAINT listing_deals_pkey PRIMARY KEY (listing_id);
 
 ALTER TABLE ONLY price_tracker.listing_models
     ADD CONSTRAINT listing_models_pkey PRIMARY KEY (listing_id);
@@ -3342,6 +3449,8 @@ ALTER TABLE ONLY price_tracker.targets
 
 ALTER TABLE ONLY price_tracker.targets
     ADD CONSTRAINT targets_pkey PRIMARY KEY (id);
+
+CREATE INDEX listing_deals_by_deal ON price_tracker.listing_deals USING btree (deal DESC, listing_id DESC) WHERE (deal IS NOT NULL);
 
 CREATE INDEX listing_models_by_model ON price_tracker.listing_models USING btree (model, offer, memory_gb, listing_id) WHERE (model IS NOT NULL);
 
@@ -3458,6 +3567,18 @@ CREATE TRIGGER runs_set_out_again AFTER UPDATE OF state ON price_tracker.runs FO
 CREATE TRIGGER runs_who_asked BEFORE UPDATE OF state ON price_tracker.runs FOR EACH ROW WHEN ((new.state = 'processing'::text)) EXECUTE FUNCTION price_tracker.note_who_asked();
 
 CREATE TRIGGER sync_follows_target AFTER UPDATE OF state ON price_tracker.targets FOR EACH ROW WHEN (((new.queue = 'history_sync'::text) AND (new.state IS DISTINCT FROM old.state) AND (new.state <> 'done'::text))) EXECUTE FUNCTION price_tracker.sync_follows_target();
+
+ALTER TABLE ONLY price_tracker.daily_price_marks
+    ADD CONSTRAINT daily_price_marks_search_id_fkey FOREIGN KEY (search_id) REFERENCES price_tracker.searches(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY price_tracker.daily_prices
+    ADD CONSTRAINT daily_prices_search_id_fkey FOREIGN KEY (search_id) REFERENCES price_tracker.searches(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY price_tracker.filtered_out
+    ADD CONSTRAINT filtered_out_run_id_fkey FOREIGN KEY (run_id) REFERENCES price_tracker.runs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY price_tracker.listing_deals
+    ADD CONSTRAINT listing_deals_listing_id_fkey FOREIGN KEY (listing_id) REFERENCES price_tracker.listings(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY price_tracker.listing_models
     ADD CONSTRAINT listing_models_listing_id_fkey FOREIGN KEY (listing_id) REFERENCES price_tracker.listings(id) ON DELETE CASCADE;
@@ -3611,6 +3732,10 @@ REVOKE ALL ON FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max
 GRANT ALL ON FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max_pages integer, p_enrich_limit integer, p_enabled boolean, p_interval_seconds integer) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_search_change(p_search_id bigint, p_max_pages integer, p_enrich_limit integer, p_enabled boolean, p_interval_seconds integer) TO pricefleet_worker;
 
+REVOKE ALL ON FUNCTION price_tracker.ask_search_filter(p_search_id bigint, p_filter jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.ask_search_filter(p_search_id bigint, p_filter jsonb) TO pricefleet_api;
+GRANT ALL ON FUNCTION price_tracker.ask_search_filter(p_search_id bigint, p_filter jsonb) TO pricefleet_worker;
+
 REVOKE ALL ON FUNCTION price_tracker.ask_search_interruption(p_search_id bigint, p_on_interruption text) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.ask_search_interruption(p_search_id bigint, p_on_interruption text) TO pricefleet_api;
 GRANT ALL ON FUNCTION price_tracker.ask_search_interruption(p_search_id bigint, p_on_interruption text) TO pricefleet_worker;
@@ -3673,6 +3798,9 @@ GRANT ALL ON FUNCTION price_tracker.doubt_of_price(p_known numeric, p_known_curr
 
 REVOKE ALL ON FUNCTION price_tracker.ensure_monthly_partitions(months_ahead integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.ensure_monthly_partitions(months_ahead integer) TO pricefleet_worker;
+
+REVOKE ALL ON FUNCTION price_tracker.finish_filtered_out(p_target_id bigint, p_lease_token uuid, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION price_tracker.finish_filtered_out(p_target_id bigint, p_lease_token uuid, p_reason text) TO pricefleet_worker;
 
 REVOKE ALL ON FUNCTION price_tracker.finish_listing(p_target_id bigint, p_lease_token uuid, p_sighting jsonb, p_snapshot jsonb, p_second_look_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION price_tracker.finish_listing(p_target_id bigint, p_lease_token uuid, p_sighting jsonb, p_snapshot jsonb, p_second_look_seconds integer) TO pricefleet_worker;
@@ -3770,7 +3898,16 @@ GRANT SELECT ON TABLE price_tracker.target_moves TO pricefleet_api;
 GRANT SELECT ON TABLE price_tracker.daily_outcomes_now TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.daily_outcomes_now TO pricefleet_api;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.daily_price_marks TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.daily_price_marks TO pricefleet_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.daily_prices TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.daily_prices TO pricefleet_api;
+
 GRANT USAGE ON SEQUENCE price_tracker.duplicate_groups TO pricefleet_worker;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.filtered_out TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.filtered_out TO pricefleet_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.hosts TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.hosts TO pricefleet_api;
@@ -3791,6 +3928,9 @@ GRANT SELECT ON TABLE price_tracker.kysely_migration_lock TO pricefleet_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.leaders TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.leaders TO pricefleet_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.listing_deals TO pricefleet_worker;
+GRANT SELECT ON TABLE price_tracker.listing_deals TO pricefleet_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE price_tracker.listing_models TO pricefleet_worker;
 GRANT SELECT ON TABLE price_tracker.listing_models TO pricefleet_api;

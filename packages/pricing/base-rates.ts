@@ -71,3 +71,22 @@ export function createBaseRates(base: string, load: () => Promise<readonly Judge
     },
   };
 }
+
+/**
+ * Looks up what one of each currency that things are priced in is worth in another. For comparing with a bound, not for
+ * money: floats. @param currency undefined: there is nothing to compare with.
+ */
+export async function ratesTo(
+  currency: string | undefined,
+  priced: Iterable<{ currency: string | null }>,
+  baseRates: BaseRates,
+): Promise<(currency: string) => number | null> {
+  const rates = new Map<string, number>();
+  const bound = currency === undefined ? null : ((await baseRates.of(currency))?.rate ?? null);
+  for (const { currency: own } of bound === null ? [] : priced) {
+    if (own === null || rates.has(own)) continue;
+    const rate = (await baseRates.of(own))?.rate ?? null;
+    if (rate !== null) rates.set(own, Number(rate) / Number(bound));
+  }
+  return (own) => rates.get(own) ?? null;
+}

@@ -3,6 +3,7 @@ export {
   baseRateOf,
   type BaseRates,
   createBaseRates,
+  ratesTo,
   type JudgedQuote,
 } from "./base-rates.ts";
 export { isCurrencyCode } from "./currencies.ts";

@@ -50,6 +50,7 @@ describe("the documentation", () => {
       "/instruments",
       "/instruments/{id}",
       "/listings",
+      "/listings/stats",
       "/listings/{id}",
       "/listings/{id}/prices",
       "/market-data/bars",

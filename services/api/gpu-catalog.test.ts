@@ -34,7 +34,7 @@ await storePage(
     card("a3", "Gigabyte RTX 3060 12G", "240"),
     card("a4", "RTX 3060 12GB Zotac", "260"),
     card("a5", "RTX 3060 12GB Asus", "280"),
-    card("a6", "RTX 3060 12GB Asus", "2"),
+    card("a6", "RTX 3060 12GB Asus", "50"),
     card("b1", "RTX 3060 8GB", "180"),
     card("c1", "RTX 4090 Founders Edition", "1500"),
     card("x1", "Laptop with RTX 3060 12GB", "600"),

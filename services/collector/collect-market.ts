@@ -1,14 +1,23 @@
 import { createHash } from "node:crypto";
 import { catalogVersion, matchGpu } from "@pricefleet/catalog";
-import type { Item, PageReading, Source } from "@pricefleet/contracts";
+import {
+  type FilterReason,
+  type Item,
+  type PageReading,
+  type SearchFilter,
+  type Source,
+  whyFilteredOut,
+} from "@pricefleet/contracts";
 import {
   ensureHosts,
+  filterOfRun,
   type HostPoliteness,
   type MarketRun,
   storeSearchPage,
   defaultBelt,
   takeDueTargets,
 } from "@pricefleet/database";
+import { ratesTo } from "@pricefleet/pricing";
 import { publishDueTargets } from "@pricefleet/queue";
 import type { Desk } from "./desk.ts";
 import { fetchSearchPage } from "./fetch-search-page.ts";
@@ -27,6 +36,7 @@ export async function collectMarket(market: MarketRun, desk: Desk): Promise<bool
   const source = desk.sources.byName(market.source);
   const logger = desk.logger.child({ source: market.source });
   const belt = { ...defaultBelt, republishAfterSeconds: desk.republishAfterSeconds };
+  const filter = await filterOfRun(desk.db, market.runId);
   const seen = new Set<string>();
 
   let { nextUrl } = market;
@@ -38,7 +48,9 @@ export async function collectMarket(market: MarketRun, desk: Desk): Promise<bool
     const reading =
       source.readSearch?.(market) ?? (await fetchSearchPage({ url, source, runId: market.runId }, desk));
 
-    const stored = await storePage(market, { url, pageNumber, reading, source }, desk);
+    const { kept, filteredOut } = await filterItems(filter, reading.items, seen, desk);
+    const page = { url, pageNumber, reading: { ...reading, items: kept }, source, filteredOut };
+    const stored = await storePage(market, page, desk);
     const { published } = await publishDueTargets({
       belt: desk.belt,
       book: { takeDue: (limit) => takeDueTargets(desk.db, limit, belt) },
@@ -49,6 +61,7 @@ export async function collectMarket(market: MarketRun, desk: Desk): Promise<bool
       page: pageNumber,
       url,
       cards: reading.items.length,
+      ...(filter === null ? {} : { filtered_out: filteredOut.length }),
       ...stored,
       published,
     });
@@ -68,11 +81,30 @@ interface SearchPage {
   pageNumber: number;
   reading: PageReading;
   source: Source;
+  filteredOut: FilterReason[];
+}
+
+/** What is not wanted is not saved at all. One that comes again on a later page is not counted again. */
+async function filterItems(
+  filter: SearchFilter | null,
+  items: readonly Item[],
+  seen: ReadonlySet<string>,
+  desk: Desk,
+): Promise<{ kept: Item[]; filteredOut: FilterReason[] }> {
+  if (filter === null) return { kept: [...items], filteredOut: [] };
+  const rateTo = await ratesTo(filter.currency, items, desk.baseRates);
+  const reasons = new Map(
+    items.map((item) => [item.external_id, whyFilteredOut(filter, item, null, rateTo)]),
+  );
+  return {
+    kept: items.filter(({ external_id: id }) => reasons.get(id) === null),
+    filteredOut: [...reasons].flatMap(([id, reason]) => (reason === null || seen.has(id) ? [] : [reason])),
+  };
 }
 
 async function storePage(
   market: MarketRun,
-  { url, pageNumber, reading, source }: SearchPage,
+  { url, pageNumber, reading, source, filteredOut }: SearchPage,
   desk: Desk,
 ): Promise<{ found: number; targets: number }> {
   const items = [...new Map(reading.items.map((item) => [item.external_id, item])).values()];
@@ -107,6 +139,7 @@ async function storePage(
     nextUrl: reading.next_url ?? null,
     totalResults: reading.total_results,
     cards,
+    filteredOut,
     enrichLimit: market.enrichLimit,
     enrichMaxAgeHours: desk.enrichMaxAgeHours,
   });

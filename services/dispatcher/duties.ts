@@ -22,6 +22,7 @@ import type { CollectorLauncher } from "@pricefleet/kubernetes";
 import type { Logger } from "@pricefleet/logging";
 import { type Belt, publishDueTargets } from "@pricefleet/queue";
 import type { Sources } from "@pricefleet/sources";
+import { keepDeals, pruneOldObservations, sumUpPrices } from "./keep-statistics.ts";
 import { matchTitles } from "./match-titles.ts";
 import { startCollectors, watchCollectors } from "./collectors.ts";
 import { fireSchedules } from "./fire-schedules.ts";
@@ -44,6 +45,8 @@ export interface Office {
   barRetention: readonly BarRetention[];
   snapshots: KeptPages;
   debugPages: KeptPages;
+  baseCurrency: string;
+  observationMaxAgeDays: number;
 }
 
 interface KeptPages extends PruneLimits {
@@ -77,6 +80,9 @@ export const duties: readonly Duty[] = [
   { name: "find lost quotes", everyMs: 10_000, run: findLostQuotes },
   { name: "deliver dead letters", everyMs: 5_000, run: deliverDeadLetters },
   { name: "sweep dead letters", everyMs: 10_000, run: sweepDeadLetters },
+  { name: "sum up prices", everyMs: 60_000, run: sumUpPrices },
+  { name: "reckon deals", everyMs: 120_000, run: keepDeals },
+  { name: "prune observations", everyMs: 3_600_000, run: pruneOldObservations },
   { name: "match titles", everyMs: 600_000, run: matchTitles },
   { name: "make partitions", everyMs: 3_600_000, run: makePartitions },
   { name: "prune bars", everyMs: 600_000, run: pruneBars },

@@ -2,6 +2,7 @@ import {
   amqpUrl,
   barIntervals,
   beltEnvironment,
+  baseCurrency,
   databaseUrl,
   scheduleEnvironment,
   sharedEnvironment,
@@ -53,6 +54,10 @@ export const dispatcherEnvironment = sharedEnvironment.extend({
   SNAPSHOT_MAX_AGE_DAYS: wholeNumber(1, 3_650).default(90),
   SNAPSHOT_MAX_GIB: wholeNumber(1, 10_000).default(20),
   DEBUG_MAX_AGE_DAYS: wholeNumber(1, 3_650).default(7),
+  /** Prices last confirmed longer ago go, once their days are summed up; a listing's latest stays. */
+  OBSERVATION_MAX_AGE_DAYS: wholeNumber(1, 36_500).default(1_095),
+  /** What statistics are in. */
+  BASE_CURRENCY: baseCurrency,
   DEBUG_MAX_GIB: wholeNumber(1, 10_000).default(2),
 });
 export type DispatcherEnvironment = z.infer<typeof dispatcherEnvironment>;

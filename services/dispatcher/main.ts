@@ -54,6 +54,8 @@ async function run(): Promise<ExitCode> {
     republishAfterSeconds: env.REPUBLISH_AFTER_SECONDS,
     pausedRunBlocksHours: env.PAUSED_RUN_BLOCKS_HOURS,
     barRetention: env.BAR_RETENTION_DAYS,
+    baseCurrency: env.BASE_CURRENCY,
+    observationMaxAgeDays: env.OBSERVATION_MAX_AGE_DAYS,
     snapshots: {
       store: createSnapshotStore(env.SNAPSHOT_DIR),
       olderThanDays: env.SNAPSHOT_MAX_AGE_DAYS,

@@ -1,7 +1,15 @@
 import { catalogVersion, matchGpu } from "@pricefleet/catalog";
-import { listingOnPage, type PageReading } from "@pricefleet/contracts";
-import { type Claim, finishListing, withRetries } from "@pricefleet/database";
+import {
+  type FilterReason,
+  type Item,
+  type ListingDetails,
+  listingOnPage,
+  type PageReading,
+  whyFilteredOut,
+} from "@pricefleet/contracts";
+import { type Claim, filterOfRun, finishFilteredOut, finishListing, withRetries } from "@pricefleet/database";
 import { createDocumentCount, type DocumentCount, type FetchedPage } from "@pricefleet/fetching";
+import { ratesTo } from "@pricefleet/pricing";
 import type { Delivery } from "@pricefleet/queue";
 import { claimDelivery } from "./claim-delivery.ts";
 import { countBeyondSlot } from "./count-beyond-slot.ts";
@@ -34,6 +42,15 @@ export async function workOnListing(delivery: Delivery, bench: Workbench): Promi
       state: fetched.reading.state,
     });
     const { item, details } = listingOnPage(fetched.reading);
+    const filteredOut = await whyNotWanted(claim, item, details, bench);
+    if (filteredOut !== null) {
+      const outcome = await withRetries(() =>
+        finishFilteredOut(bench.db, claim, filteredOut, fetched.learnedMode),
+      );
+      if (outcome === "lost") return await giveUpLease({ delivery }, bench);
+      logger.info("target done: the search does not want it", { title: item.title, reason: filteredOut });
+      return;
+    }
     const snapshot = await saveSnapshot(page, fetched.reading.state, claim, bench);
     const baseRate = await withRetries(() => bench.baseRates.of(item.currency));
     // A price that comes without a name says nothing of what is offered.
@@ -68,6 +85,18 @@ export async function workOnListing(delivery: Delivery, bench: Workbench): Promi
   } finally {
     await countBeyondSlot(documents, bench);
   }
+}
+
+/** Its own page may tell what its card did not: a location, a condition, another price. */
+async function whyNotWanted(
+  { runId }: Claim,
+  item: Item,
+  details: ListingDetails | null,
+  { db, baseRates }: Workbench,
+): Promise<FilterReason | null> {
+  const filter = runId === null ? null : await withRetries(() => filterOfRun(db, runId));
+  if (filter === null) return null;
+  return whyFilteredOut(filter, item, details, await ratesTo(filter.currency, [item], baseRates));
 }
 
 async function fetchListing(

@@ -33,6 +33,8 @@ import * as photosAndDuplicates from "./0047-photos-and-duplicates.ts";
 import * as oddPricesApart from "./0048-odd-prices-apart.ts";
 import * as valuesOfPagesReadAgain from "./0049-values-of-pages-read-again.ts";
 import * as listingsInDoubt from "./0050-listings-in-doubt.ts";
+import * as statistics from "./0051-statistics.ts";
+import * as filters from "./0052-filters.ts";
 
 /** In order. One that has landed is never edited: the next number changes what it made. */
 export const migrations: Record<string, Migration> = {
@@ -70,6 +72,8 @@ export const migrations: Record<string, Migration> = {
   "0048-odd-prices-apart": oddPricesApart,
   "0049-values-of-pages-read-again": valuesOfPagesReadAgain,
   "0050-listings-in-doubt": listingsInDoubt,
+  "0051-statistics": statistics,
+  "0052-filters": filters,
 };
 
 /** The schema a service needs: the newest migration it was written with. */

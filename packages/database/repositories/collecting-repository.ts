@@ -1,6 +1,7 @@
-import type { Item, QueueName } from "@pricefleet/contracts";
+import type { FilterReason, Item, QueueName } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
+import { countFilteredOut } from "./filter-repository.ts";
 import type { TitleMatch } from "./listing-model-repository.ts";
 import { changeRunState, COLLECTING_LEASE } from "./run-repository.ts";
 import { type SightedRate, type StoredSighting, storeSightings } from "./sighting-repository.ts";
@@ -27,6 +28,8 @@ export interface CollectedPage {
     baseRate?: SightedRate | null;
     match?: TitleMatch;
   }[];
+  /** Why cards of the page that were not met before were left out: one of each. */
+  filteredOut?: readonly FilterReason[];
   /** 0: no limit. */
   enrichLimit: number;
   /** A listing whose page was read within this many hours is confirmed by an unchanged card. */
@@ -76,6 +79,7 @@ export async function storeSearchPage(
     );
     await lookAgain(trx, page, stored);
     const targets = await insertTargets(trx, page, new Set(stale.map((sighting) => sighting.externalId)));
+    await countFilteredOut(trx, page.runId, page.filteredOut ?? []);
     await countFound(trx, page, newToRun.size, newToRun.size - stale.length);
     return { found: newToRun.size, targets };
   });

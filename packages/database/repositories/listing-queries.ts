@@ -33,6 +33,8 @@ export interface ListingFilter {
   minConfidence?: string | undefined;
   /** Only listings with a price in quarantine. */
   isDoubted?: boolean | undefined;
+  /** At least this share below its peers; decimal. */
+  minDeal?: string | undefined;
 }
 
 /** How values in the base currency become amounts of the currency asked for. */
@@ -48,6 +50,7 @@ const orders = {
   last_seen: { column: "last_seen_at", direction: "desc" },
   price_asc: { column: "amount", direction: "asc" },
   price_desc: { column: "amount", direction: "desc" },
+  deal: { column: "deal", direction: "desc" },
 } as const;
 export type ListingOrder = keyof typeof orders;
 
@@ -85,6 +88,22 @@ const matched = sql<ListedMatch | null>`(
   SELECT json_build_object('offer', m.offer, 'model', m.model, 'memory_gb', m.memory_gb, 'catalog_version', m.catalog_version)
     FROM listing_models m WHERE m.listing_id = l.id)`.as("matched");
 
+/** How far below its peers it is. One that was reckoned of another price than the one known now says nothing any more. */
+const deal = sql<ListedDeal | null>`
+  CASE WHEN abs(deals.base_amount - l.base_amount) < 0.0001
+       THEN json_build_object('deal', deals.deal::text, 'peers', deals.peers, 'peers_by', deals.peers_by,
+                              'peers_median', deals.peers_median::text, 'missing', deals.missing) END`.as(
+  "deal",
+);
+
+export interface ListedDeal {
+  deal: string | null;
+  peers: number;
+  peers_by: "model-and-condition" | "model" | "search" | null;
+  peers_median: string | null;
+  missing: "few-peers" | "far-from-peers" | "peers-differ" | null;
+}
+
 export interface ListedMatch {
   offer: string;
   model: string | null;
@@ -111,7 +130,7 @@ export async function findListings(
   if (!comparesOthers(filter)) return pageOf(await own.execute(), limit);
   // Two halves, each in the order of an index, of which the first rows of both make the page.
   const others = somePage(db, filter, order, limit, after, true);
-  const key = sql`key::${sql.raw(isByAmount(order) ? "numeric" : "timestamptz")}`;
+  const key = sql`key::${sql.raw(isByNumber(order) ? "numeric" : "timestamptz")}`;
   const rows = await db
     .selectFrom(
       db
@@ -132,6 +151,20 @@ function isByAmount(order: ListingOrder): boolean {
   return orders[order].column === "amount";
 }
 
+/** Others are by a time. */
+function isByNumber(order: ListingOrder): boolean {
+  return isByAmount(order) || order === "deal";
+}
+
+function withDeals(db: Database) {
+  return db.selectFrom("listings as l").leftJoin("listing_deals as deals", "deals.listing_id", "l.id");
+}
+
+/** As a range, for PostgreSQL takes two equal columns for so rare that it reads all listings. */
+function isDealOf(alias: "l" | "d"): RawBuilder<boolean> {
+  return sql<boolean>`abs(deals.base_amount - ${sql.ref(`${alias}.base_amount`)}) < 0.0001`;
+}
+
 /** Are listings that are priced in other currencies than the one asked for compared with it? */
 function comparesOthers({ compare, currency }: ListingFilter): boolean {
   return compare !== undefined && currency !== undefined;
@@ -150,12 +183,13 @@ function somePage(
   // What counts as the price, and the column that is in the same order.
   const amount = isOther ? otherAmount(filter, "l") : sql.ref("l.amount");
   const index = sql.ref(isOther ? "l.base_amount" : "l.amount");
-  const ref = isByPrice ? amount : sql.ref(`l.${column}`);
-  let query = db.selectFrom("listings as l").where(conditionsOf(filter, "l", isOther));
+  const ref = isByPrice ? amount : sql.ref(order === "deal" ? "deals.deal" : `l.${column}`);
+  let query = withDeals(db).where(conditionsOf(filter, "l", isOther));
   if (filter.distinct === true) query = query.where(isFirstOfGroup(filter, isByPrice));
   if (isByPrice) query = query.where(sql<boolean>`${index} IS NOT NULL`);
+  if (order === "deal") query = query.where("deals.deal", "is not", null).where(isDealOf("l"));
   if (after !== null) {
-    const type = sql.raw(isByPrice ? "numeric" : "timestamptz");
+    const type = sql.raw(isByNumber(order) ? "numeric" : "timestamptz");
     const comparison = sql.raw(direction === "asc" ? ">" : "<");
     query = query.where(
       sql<boolean>`(${ref}, l.id) ${comparison} (${after.key}::${type}, ${after.id}::bigint)`,
@@ -165,6 +199,7 @@ function somePage(
     .select([
       ...listingColumns,
       matched,
+      deal,
       availability,
       state,
       stateKnownBy,
@@ -173,7 +208,7 @@ function somePage(
       sql<string | null>`round(${filter.currency === undefined ? sql`NULL::numeric` : amount}, 4)::text`.as(
         "compared_amount",
       ),
-      (isByPrice ? sql<string>`(${amount})::text` : exactTime(`l.${column}`)).as("key"),
+      (isByNumber(order) ? sql<string>`(${ref})::text` : exactTime(`l.${column}`)).as("key"),
     ])
     .orderBy(isByPrice ? index : ref, direction)
     .orderBy("l.id", direction)
@@ -208,6 +243,10 @@ function conditionsOf(filter: ListingFilter, alias: "l" | "d", isOther: boolean)
                                AND (${offer}::text IS NULL OR m.offer = ${offer})
                                AND (${memoryGb}::integer IS NULL OR m.memory_gb = ${memoryGb}))`);
   if (filter.isDoubted === true) all.push(sql`${of("pending_observation_id")} IS NOT NULL`);
+  if (filter.minDeal !== undefined) {
+    all.push(sql`EXISTS (SELECT FROM listing_deals deals WHERE deals.listing_id = ${of("id")}
+                            AND deals.deal >= ${filter.minDeal}::numeric AND ${isDealOf(alias)})`);
+  }
   if (filter.minConfidence !== undefined) all.push(sql`${of("confidence")} >= ${filter.minConfidence}`);
   if (seenSince !== undefined) all.push(sql`${of("last_seen_at")} >= ${seenSince}`);
   return all.length === 0 ? sql`true` : sql`${sql.join(all, sql` AND `)}`;
@@ -231,11 +270,11 @@ function isFirstOfGroup(filter: ListingFilter, isByPrice: boolean): RawBuilder<b
 
 /** A listing with what its own page told, and the searches that found it; null if there is no such listing. */
 export async function findListing(db: Database, id: string) {
-  const listing = await db
-    .selectFrom("listings as l")
+  const listing = await withDeals(db)
     .select([
       ...listingColumns,
       matched,
+      deal,
       availability,
       state,
       stateKnownBy,

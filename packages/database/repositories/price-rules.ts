@@ -2,12 +2,14 @@ import { type RawBuilder, sql } from "kysely";
 
 /**
  * Why the price of the listing `l` has no part in statistics; null: it has. The first reason counts. A bid is no price
- * yet, and a range ("from 9.99") is the price of its cheapest variant.
+ * yet, a range ("from 9.99") is the price of its cheapest variant, and of a price in quarantine nothing is known; the one
+ * known before it counts.
  */
 export function whyNotCompared(baseCurrency: string): RawBuilder<string | null> {
   return sql<string | null>`
     CASE WHEN l.state <> 'active' THEN l.state
          WHEN l.availability IN ('sold', 'ended', 'out-of-stock') THEN l.availability
+         WHEN l.amount IS NULL AND l.pending_observation_id IS NOT NULL THEN 'quarantined'
          WHEN l.amount IS NULL THEN 'no-price'
          WHEN l.bids IS NOT NULL THEN 'auction'
          WHEN l.amount_max IS NOT NULL THEN 'range'

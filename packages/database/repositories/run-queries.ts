@@ -31,6 +31,11 @@ const maxPages = sql<number>`(
   "max_pages",
 );
 
+const filteredOut = sql<Record<string, number>>`(
+  SELECT coalesce(json_object_agg(f.reason, f.listings ORDER BY f.reason), '{}') FROM filtered_out f WHERE f.run_id = r.id)`.as(
+  "filtered_out",
+);
+
 const state = sql.ref<RunState>("r.state").as("state");
 const onInterruption = sql<OnInterruption>`coalesce(r.on_interruption, s.on_interruption)`.as(
   "on_interruption",
@@ -118,7 +123,7 @@ async function findCountedRun(trx: Database, id: string) {
   const run = await trx
     .selectFrom("runs as r")
     .innerJoin("searches as s", "s.id", "r.search_id")
-    .select([...runColumns, maxPages, state, onInterruption])
+    .select([...runColumns, maxPages, state, onInterruption, filteredOut])
     .where("r.id", "=", id)
     .executeTakeFirst();
   return run === undefined ? null : { ...run, progress: await findRunProgress(trx, id) };

@@ -1,3 +1,4 @@
+import type { SearchFilter } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import type { Database } from "../connect.ts";
 import type { MarketOrder, OnInterruption } from "./asking-queries.ts";
@@ -33,6 +34,12 @@ const markets = sql<MarketOrder[] | null>`(
                                     'enrich_limit', m.enrich_limit, 'at_once', m.at_once) ORDER BY m.market)
     FROM search_markets m WHERE m.search_id = searches.id)`.as("markets");
 
+const filter = sql.ref<SearchFilter | null>("filter").as("filter");
+/** By the search's newest run. */
+const filteredOut = sql<Record<string, number>>`(
+  SELECT coalesce(json_object_agg(f.reason, f.listings ORDER BY f.reason), '{}') FROM filtered_out f
+   WHERE f.run_id = (SELECT max(r.id) FROM runs r WHERE r.search_id = searches.id))`.as("filtered_out");
+
 type SearchRow = Parameters<typeof cadenceOf>[0];
 
 function withCadence<Row extends SearchRow>({ cron, time_zone, jitter_percent, ...row }: Row) {
@@ -42,7 +49,9 @@ function withCadence<Row extends SearchRow>({ cron, time_zone, jitter_percent, .
 
 /** A page of searches, the newest first. `after`: the last search of the page before. */
 export async function findSearches(db: Database, limit: number, after: { id: string } | null) {
-  let query = db.selectFrom("searches").select([...searchColumns, onInterruption, nextRunAt, markets]);
+  let query = db
+    .selectFrom("searches")
+    .select([...searchColumns, onInterruption, nextRunAt, markets, filter, filteredOut]);
   if (after !== null) query = query.where("id", "<", after.id);
   const rows = await query
     .orderBy("id", "desc")
@@ -56,7 +65,7 @@ export async function findSearches(db: Database, limit: number, after: { id: str
 export async function findSearch(db: Database, id: string) {
   const row = await db
     .selectFrom("searches")
-    .select([...searchColumns, onInterruption, nextRunAt, markets])
+    .select([...searchColumns, onInterruption, nextRunAt, markets, filter, filteredOut])
     .where("id", "=", id)
     .executeTakeFirst();
   return row === undefined ? null : withCadence(row);

@@ -5,6 +5,7 @@ import { gpuCatalogRoutes } from "./gpu-catalog.ts";
 import { healthRoutes } from "./health.ts";
 import { hostRoutes } from "./hosts.ts";
 import { instrumentRoutes } from "./instruments.ts";
+import { listingStatisticsRoutes } from "./listing-statistics.ts";
 import { listingRoutes } from "./listings.ts";
 import { priceCacheRoutes } from "./price-cache.ts";
 import { priceRoutes } from "./prices.ts";
@@ -22,6 +23,7 @@ export const dataRoutes = [
   ...runRoutes,
   ...priceCacheRoutes,
   ...analyticsRoutes,
+  ...listingStatisticsRoutes,
   ...listingRoutes,
   ...gpuCatalogRoutes,
   ...hostRoutes,

@@ -92,6 +92,30 @@ const listing = z
       .nullable()
       .describe("The graphics card that the title names, by the catalog; null: not looked at yet"),
     confidence: confidence.describe("How far the methods that read the price agree, 0 to 1; null: not known"),
+    deal: z
+      .strictObject({
+        deal: decimal
+          .nullable()
+          .describe(
+            "The share of its peers' median price that it is below; negative: above; null: see missing",
+          ),
+        peers: z.int().describe("How many others it is compared with"),
+        peers_by: z
+          .enum(["model-and-condition", "model", "search"])
+          .nullable()
+          .describe(
+            "What they share: the model, or a search that found them, with condition and kind of offer",
+          ),
+        peers_median: decimal.nullable().describe("In the base currency"),
+        missing: z
+          .enum(["few-peers", "far-from-peers", "peers-differ"])
+          .nullable()
+          .describe(
+            "Why there is no deal: fewer than five peers; a price too far out to be believed; peers whose prices differ too much",
+          ),
+      })
+      .nullable()
+      .describe("null: its price has no part in comparisons, or was not reckoned since it changed"),
     base_currency: currencyOrNull.describe("What the price is valued in; null: it was not valued"),
     base_amount: decimal.nullable().describe("`amount` in it, at base_valued_at; null: not known"),
     base_valued_at: timestamp.nullable().describe("When it was seen last with a rate to go by"),
@@ -243,7 +267,7 @@ const price = z
   })
   .meta({ id: "Price" });
 
-const sorts = ["newest", "oldest", "price_asc", "price_desc", "last_seen"] as const;
+const sorts = ["newest", "oldest", "price_asc", "price_desc", "last_seen", "deal"] as const;
 const isByPrice = (sort: (typeof sorts)[number]) => sort === "price_asc" || sort === "price_desc";
 
 const yesOrNo = z.enum(["true", "false"], { error: "true or false" });
@@ -285,11 +309,20 @@ const listingQuery = z
       .enum(["true"], { error: "true, or left out" })
       .optional()
       .describe("Only listings with a price in quarantine: their `pending_price`"),
+    min_deal: z
+      .string()
+      .regex(/^-?[01](\.\d{1,6})?$/, {
+        error: "a share such as 0.2, for a fifth below the median of its peers",
+      })
+      .optional()
+      .describe("At least this share below the median of its peers: 0.2 is a fifth"),
     seen_since: moment.optional().describe("Last seen at this time or after it"),
     sort: z
       .enum(sorts, { error: `one of ${sorts.join(", ")}` })
       .default("newest")
-      .describe("By price: needs `currency`, and leaves out what has no price"),
+      .describe(
+        "By price: needs `currency`, and leaves out what has no price; deal: the furthest below its peers first, without what has no deal",
+      ),
     limit: pageSize,
     cursor: cursorField,
   })
@@ -324,7 +357,11 @@ export const listingRoutes = [
     responses: { 200: { description: "A page of listings", schema: pageOfListings } },
     answer: async ({ db, query, market, baseCurrency }) => {
       const { sort } = query;
-      const after = readCursor(sort, isByPrice(sort) ? endedAtPrice : endedAtComparedTime, query.cursor);
+      const after = readCursor(
+        sort,
+        isByPrice(sort) || sort === "deal" ? endedAtPrice : endedAtComparedTime,
+        query.cursor,
+      );
       const isCompared = isByPrice(sort) || query.min_price !== undefined || query.max_price !== undefined;
       const compared =
         isCompared && query.currency !== undefined ? rateTo(query.currency, market, baseCurrency) : null;
@@ -344,6 +381,7 @@ export const listingRoutes = [
         memoryGb: query.memory_gb,
         offer: query.offer,
         distinct: query.distinct === "true",
+        minDeal: query.min_deal,
         seenSince: query.seen_since,
         minConfidence: query.min_confidence,
         isDoubted: query.doubted === "true",

@@ -1,4 +1,4 @@
-import { pageKinds, runState, targetState } from "@pricefleet/contracts";
+import { filterReasons, pageKinds, runState, targetState } from "@pricefleet/contracts";
 import {
   askOfRun,
   askRun,
@@ -67,6 +67,11 @@ const run = runSummary
         }),
       )
       .describe("Hosts that the run waits for: they showed a wall or asked for patience"),
+    filtered_out: z
+      .record(z.string(), z.int())
+      .describe(
+        `How many listings the search's filter left out, by reason: ${filterReasons.join(", ")}; they are not among those found`,
+      ),
     flagged_pages: z
       .array(
         z.strictObject({
@@ -255,6 +260,7 @@ async function runAsItIs(
     ...summarise({ ...found, counts }),
     ...progress,
     closed_hosts: found.closed_hosts.map((closed) => ({ ...closed, waiting: waitingWords(closed) })),
+    filtered_out: found.filtered_out,
     flagged_pages: found.flagged_pages,
     last_errors: await Promise.all(
       found.last_errors.map(async ({ snapshot_id: snapshotId, ...error }) => ({

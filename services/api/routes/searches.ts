@@ -1,6 +1,8 @@
+import { filterReasons, searchFilter } from "@pricefleet/contracts";
 import {
   askSearch,
   askSearchChange,
+  askSearchFilter,
   askSearchInterruption,
   askSearchMarkets,
   askSearchOfMarkets,
@@ -65,6 +67,10 @@ const search = z
     last_skipped_at: timestamp.nullable().describe("When a run was due and none could be started"),
     last_skipped_reason: z.string().nullable(),
     created_at: timestamp,
+    filter: searchFilter.nullable().describe("What is kept of what is found; null: all"),
+    filtered_out: z
+      .record(z.string(), z.int())
+      .describe(`How many listings the newest run left out, by reason: ${filterReasons.join(", ")}`),
   })
   .meta({ id: "Search" });
 
@@ -112,6 +118,7 @@ export const searchRoutes = [
         ...limits,
         ...schedule,
         on_interruption: onInterruption.optional(),
+        filter: searchFilter.nullable().optional(),
       })
       .refine(
         (body) => [body.term, body.url, body.markets].filter((given) => given !== undefined).length === 1,
@@ -147,6 +154,7 @@ export const searchRoutes = [
       await askSearchChange(db, searchId, { enabled: body.enabled });
       await askSearchSchedule(db, searchId, scheduleChange(body, null, new Date()));
       if (body.on_interruption !== undefined) await askSearchInterruption(db, searchId, body.on_interruption);
+      if (body.filter !== undefined) await askSearchFilter(db, searchId, body.filter);
       return {
         status: 201,
         headers: { Location: `/searches/${searchId}` },
@@ -163,7 +171,13 @@ export const searchRoutes = [
       "`markets` takes the place of the whole list, from the next run on; a search of one source has none to change.",
     params: idParams,
     body: z
-      .strictObject({ ...limits, ...schedule, markets, on_interruption: onInterruption.optional() })
+      .strictObject({
+        ...limits,
+        ...schedule,
+        markets,
+        on_interruption: onInterruption.optional(),
+        filter: searchFilter.nullable().optional(),
+      })
       .refine(oneCadence.rule, oneCadence.otherwise),
     responses: { 200: { description: "The search as it is now", schema: search } },
     problems: [404, 409],
@@ -180,6 +194,7 @@ export const searchRoutes = [
       });
       if (body.on_interruption !== undefined)
         await askSearchInterruption(db, params.id, body.on_interruption);
+      if (body.filter !== undefined) await askSearchFilter(db, params.id, body.filter);
       return { status: 200, body: await searchAsItIs(db, params.id) };
     },
   }),
