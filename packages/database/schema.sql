@@ -748,7 +748,8 @@ CREATE FUNCTION price_tracker.count_misses(p_run_id bigint, p_gone_after integer
       SELECT bool_and(m.collected_at IS NOT NULL AND m.error IS NULL AND m.read_to_end
                       AND (m.enrich_limit = 0 OR m.enrich_limit > (
                         SELECT count(*) FROM targets t WHERE t.run_id = m.run_id AND t.market = m.market)))
-             AND coalesce(sum(m.found) >= 0.9 * sum(m.total_results), true)
+             AND coalesce(sum(m.found) + (SELECT coalesce(sum(f.listings), 0) FROM filtered_out f WHERE f.run_id = r.id)
+                          >= 0.9 * sum(m.total_results), true)
         INTO v_is_whole FROM market_runs m WHERE m.run_id = r.id;
       IF v_is_whole IS NOT TRUE THEN RETURN NEXT; RETURN; END IF;
 

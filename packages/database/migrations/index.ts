@@ -35,6 +35,7 @@ import * as valuesOfPagesReadAgain from "./0049-values-of-pages-read-again.ts";
 import * as listingsInDoubt from "./0050-listings-in-doubt.ts";
 import * as statistics from "./0051-statistics.ts";
 import * as filters from "./0052-filters.ts";
+import * as missesOfFilteredSearches from "./0053-misses-of-filtered-searches.ts";
 
 /** In order. One that has landed is never edited: the next number changes what it made. */
 export const migrations: Record<string, Migration> = {
@@ -74,6 +75,7 @@ export const migrations: Record<string, Migration> = {
   "0050-listings-in-doubt": listingsInDoubt,
   "0051-statistics": statistics,
   "0052-filters": filters,
+  "0053-misses-of-filtered-searches": missesOfFilteredSearches,
 };
 
 /** The schema a service needs: the newest migration it was written with. */

@@ -1,5 +1,5 @@
 // Long because it is the list of what may become of a listing, each case with its own few lines.
-import type { Item } from "@pricefleet/contracts";
+import type { FilterReason, Item } from "@pricefleet/contracts";
 import { sql } from "kysely";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "../../../test/harness/index.ts";
@@ -32,6 +32,7 @@ interface Pass {
   /** What a listing's own page says; null: it is no more; "ended": nothing but that. Others are fine. */
   pages?: Record<string, Partial<Item> | "ended" | null>;
   totalResults?: number;
+  filteredOut?: readonly FilterReason[];
   readToEnd?: boolean;
   limits?: { maxPages?: number; enrichLimit?: number };
   error?: string;
@@ -47,6 +48,7 @@ async function pass({ shows, pages = {}, ...how }: Pass): Promise<string[]> {
     db,
     aPage(run, host, shows, {
       totalResults: how.totalResults ?? null,
+      filteredOut: how.filteredOut ?? [],
       enrichLimit: how.limits?.enrichLimit ?? 0,
     }),
   );
@@ -196,6 +198,12 @@ describe("what a search does not show any more", () => {
       await pass({ shows, pages: { a: null }, ...cut });
     }
     expect(await lamp()).toMatchObject({ state: "active", misses: 0 });
+  });
+
+  it("what a search's filter leaves out was shown, too", async () => {
+    await pass({ shows: [a, b] });
+    await pass({ shows: [b], totalResults: 3, filteredOut: ["price-too-low", "condition"] });
+    expect(await lamp()).toMatchObject({ misses: 1 });
   });
 
   it("a limit of listings that was not reached cut nothing short", async () => {
