@@ -20,7 +20,7 @@ import { sql } from "kysely";
 import { makeThrowawayFolder, startPostgres } from "../scripts/servers/index.ts";
 
 const LISTINGS = 100_000;
-const ASKED = 15;
+const ASKED = 5;
 
 const logger = createLogger({ service: "bench", level: "error", format: "console" });
 const folder = makeThrowawayFolder();

@@ -3,19 +3,11 @@ import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { quotesOfCurrencies, tryToLead } from "@pricefleet/database";
+import { quotesOfCurrencies } from "@pricefleet/database";
 import { createBaseRates } from "@pricefleet/pricing";
 import { describe, expect, it } from "vitest";
-import {
-  anItem,
-  beginRun,
-  connectForTest,
-  quietLogger,
-  startTestApi,
-  storePage,
-} from "../../test/api/index.ts";
+import { anItem, beginRun, connectForTest, startTestApi, storePage } from "../../test/api/index.ts";
 import { createTestDatabase } from "../../test/harness/index.ts";
-import { matchTitles } from "../dispatcher/match-titles.ts";
 
 const database = await createTestDatabase();
 const worker = await connectForTest(database.workerUrl);
@@ -137,21 +129,6 @@ describe("graphics cards by their value", () => {
     expect(again.said).toContain("0 of them new or changed");
     const { items } = await catalog();
     expect(items.at(-1)).toMatchObject({ score: "40000", score_measured_on: "2026-01-31" });
-  });
-
-  it("are matched again where an older catalog read the title, or none did", async () => {
-    await worker
-      .updateTable("listing_models")
-      .set({ catalog_version: 0, model: null })
-      .where("model", "=", "GeForce RTX 4090")
-      .execute();
-    await worker.deleteFrom("listing_models").where("model", "=", "GeForce RTX 3060").execute();
-    expect((await catalog()).items).toEqual([]);
-    const term = await tryToLead(worker, "dispatcher", "a test", 30);
-    if (term === null) throw new Error("nobody else leads here");
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the duty asks for no more of its office
-    await matchTitles(term, { db: worker, logger: quietLogger } as Parameters<typeof matchTitles>[1]);
-    expect((await catalog()).items).toHaveLength(3);
   });
 
   it("are asked for in words that are right, or it is said what would be", async () => {

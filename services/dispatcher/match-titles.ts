@@ -1,6 +1,6 @@
 import { catalogVersion, matchGpu } from "@pricefleet/catalog";
-import { asLeader, findUnmatchedTitles, noteModels, type Term } from "@pricefleet/database";
-import type { Office } from "./duties.ts";
+import { asLeader, type Database, findUnmatchedTitles, noteModels, type Term } from "@pricefleet/database";
+import type { Logger } from "@pricefleet/logging";
 
 const AT_ONCE = 5_000;
 
@@ -8,7 +8,10 @@ const AT_ONCE = 5_000;
  * Goes through all listings and matches the titles that no catalog has read, or an older one: those stored before there
  * was one, or by services of an older version. All others were matched when they were saved.
  */
-export async function matchTitles(term: Term, { db, logger }: Office): Promise<void> {
+export async function matchTitles(
+  term: Term,
+  { db, logger }: { db: Database; logger: Logger },
+): Promise<void> {
   let matched = 0;
   for (let after: string | null = "0"; after !== null; ) {
     const past: string = after;

@@ -241,3 +241,45 @@ describe("a search that runs again", () => {
     expect(fetched()).toHaveLength(LISTINGS);
   });
 });
+
+describe("a search with a filter", () => {
+  async function collectFiltered(term: string, filter: object) {
+    await fleet.book.query("INSERT INTO searches (source, term, filter) VALUES ('sample', $1, $2)", [
+      term,
+      filter,
+    ]);
+    await collect({ SEARCH_TERM: term });
+    const run = await endOfLast(term);
+    const { rows: filteredOut } = await fleet.book.query<{ reason: string; listings: number }>(
+      "SELECT reason, listings FROM filtered_out WHERE run_id = $1",
+      [run?.id],
+    );
+    const { rows: kept } = await fleet.book.query("SELECT FROM search_listings WHERE first_run_id = $1", [
+      run?.id,
+    ]);
+    return { state: run?.state, found: run?.found, filteredOut, kept: kept.length };
+  }
+
+  it("saves nothing that its cards show to be unwanted, and reads no page of it", async () => {
+    expect(await collectFiltered("unnamed", { must_contain: ["no title has this"] })).toEqual({
+      state: "completed",
+      found: 0,
+      filteredOut: [{ reason: "must-contain", listings: LISTINGS }],
+      kept: 0,
+    });
+  });
+
+  it("has no listing that its own page shows to be unwanted", async () => {
+    const { found, filteredOut, kept } = await collectFiltered("far away", { locations: ["Atlantis"] });
+    const [{ reason, listings } = { reason: null, listings: 0 }] = filteredOut;
+    expect(reason).toBe("location");
+    expect(listings).toBeGreaterThan(0);
+    // What is left are those whose pages cannot be read.
+    expect(listings + kept).toBe(found);
+    const { rows: read } = await fleet.book.query(
+      `SELECT l.external_id FROM search_listings sl JOIN listings l ON l.id = sl.listing_id JOIN searches s ON s.id = sl.search_id
+        WHERE s.term = 'far away' AND l.details IS NOT NULL`,
+    );
+    expect(read).toEqual([]);
+  });
+});

@@ -26,40 +26,39 @@ export async function reckonDeals(trx: Database, baseCurrency: string): Promise<
         FROM listings l LEFT JOIN listing_models m ON m.listing_id = l.id
        WHERE ${whyNotCompared(baseCurrency)} IS NULL
          AND l.last_seen_at > now() - make_interval(days => ${SEEN_WITHIN_DAYS}::integer)
-    ), memberships AS MATERIALIZED (
-      SELECT id, log_price, 1 AS nearness, 'model-and-condition' AS peers_by, model || '/' || condition AS peers
+    ), memberships AS (
+      SELECT id, base_amount, log_price, 1 AS nearness, 'model-and-condition' AS peers_by, model || '/' || condition AS peers
         FROM counted WHERE offer = 'card' AND model IS NOT NULL
       UNION ALL
-      SELECT id, log_price, 2, 'model', model FROM counted WHERE offer = 'card' AND model IS NOT NULL
+      SELECT id, base_amount, log_price, 2, 'model', model FROM counted WHERE offer = 'card' AND model IS NOT NULL
       UNION ALL
-      SELECT c.id, c.log_price, 3, 'search', sl.search_id || '/' || c.condition || '/' || c.offer
-        FROM counted c JOIN search_listings sl ON sl.listing_id = c.id AND sl.match = 'exact'
-    ), centred AS MATERIALIZED (
-      SELECT nearness, peers, count(*) AS prices, percentile_cont(0.5) WITHIN GROUP (ORDER BY log_price) AS median
-        FROM memberships GROUP BY nearness, peers
-    ), spread AS MATERIALIZED (
-      SELECT c.nearness, c.peers, c.prices, c.median,
-             percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(m.log_price - c.median)) AS deviation
-        FROM centred c JOIN memberships m USING (nearness, peers) GROUP BY c.nearness, c.peers, c.prices, c.median
-    ), judged AS MATERIALIZED (
-      SELECT m.*, ${isPriceOutlier("m.log_price", "s.median", "s.deviation", "s.prices")} AS is_outlier
-        FROM memberships m JOIN spread s USING (nearness, peers)
+      SELECT c.id, c.base_amount, c.log_price, 3, 'search', sl.search_id || '/' || c.condition || '/' || c.offer
+        FROM search_listings sl JOIN counted c ON c.id = sl.listing_id WHERE sl.match = 'exact'
     ), grouped AS MATERIALIZED (
-      SELECT nearness, peers, count(*) AS kept,
-             percentile_cont(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY log_price) AS quartiles
-        FROM judged WHERE NOT is_outlier GROUP BY nearness, peers
-    ), chosen AS (
-      SELECT DISTINCT ON (id) id, is_outlier, peers_by, others, exp(quartiles[2])::numeric AS median,
-             quartiles[3] - quartiles[1] > ln(${WIDEST_SPREAD}::float8) AS is_wide
-        FROM (SELECT j.*, g.quartiles, (g.kept - CASE WHEN j.is_outlier THEN 0 ELSE 1 END)::integer AS others
-                FROM judged j JOIN grouped g USING (nearness, peers)) grouped
-       ORDER BY id, others >= ${LEAST_PEERS}::integer DESC, nearness, others DESC, peers
-    ), explained AS (
-      SELECT c.id, c.base_amount, g.median, g.peers_by, coalesce(g.others, 0) AS peers,
-             CASE WHEN g.id IS NULL OR g.others < ${LEAST_PEERS}::integer THEN 'few-peers'
-                  WHEN g.is_wide THEN 'peers-differ'
-                  WHEN c.base_amount < g.median * ${1 - DEEPEST_DEAL}::numeric THEN 'far-from-peers' END AS missing
-        FROM counted c LEFT JOIN chosen g USING (id)
+      -- Whole groups as arrays: joined, PostgreSQL would take the many for few and compare each with each.
+      SELECT nearness, peers_by, peers, count(*) AS prices, array_agg(id) AS ids, array_agg(base_amount) AS amounts,
+             array_agg(log_price) AS logs, percentile_cont(0.5) WITHIN GROUP (ORDER BY log_price) AS median
+        FROM memberships GROUP BY nearness, peers_by, peers
+    ), judged AS (
+      SELECT m.id, m.amount AS base_amount, g.nearness, g.peers_by, g.peers AS peers_key,
+             exp(k.quartiles[2])::numeric AS median, k.quartiles[3] - k.quartiles[1] > ln(${WIDEST_SPREAD}::float8) AS is_wide,
+             (k.kept - CASE WHEN ${isPriceOutlier("m.log_price", "g.median", "s.deviation", "g.prices")} THEN 0 ELSE 1 END)::integer AS others
+        FROM grouped g
+        CROSS JOIN LATERAL (
+          SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(log_price - g.median)) AS deviation FROM unnest(g.logs) log_price
+        ) s
+        CROSS JOIN LATERAL (
+          SELECT count(*) AS kept, percentile_cont(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY log_price) AS quartiles
+            FROM unnest(g.logs) log_price
+           WHERE NOT ${isPriceOutlier("log_price", "g.median", "s.deviation", "g.prices")}
+        ) k
+        CROSS JOIN LATERAL unnest(g.ids, g.amounts, g.logs) AS m (id, amount, log_price)
+    ), explained AS MATERIALIZED (
+      SELECT DISTINCT ON (id) id, base_amount, median, peers_by, others AS peers,
+             CASE WHEN others < ${LEAST_PEERS}::integer THEN 'few-peers' WHEN is_wide THEN 'peers-differ'
+                  WHEN base_amount < median * ${1 - DEEPEST_DEAL}::numeric THEN 'far-from-peers' END AS missing
+        FROM judged
+       ORDER BY id, others >= ${LEAST_PEERS}::integer DESC, nearness, others DESC, peers_key
     ), stored AS (
       INSERT INTO listing_deals AS d (listing_id, base_amount, deal, peers, peers_by, peers_median, missing)
       SELECT id, base_amount, CASE WHEN missing IS NULL THEN round(1 - base_amount / median, 3) END, peers, peers_by,
@@ -72,7 +71,7 @@ export async function reckonDeals(trx: Database, baseCurrency: string): Promise<
             (excluded.base_amount, excluded.deal, excluded.peers, excluded.peers_by, excluded.peers_median, excluded.missing)
       RETURNING 1
     ), removed AS (
-      DELETE FROM listing_deals d WHERE NOT EXISTS (SELECT FROM counted c WHERE c.id = d.listing_id) RETURNING 1
+      DELETE FROM listing_deals d WHERE d.listing_id NOT IN (SELECT id FROM explained) RETURNING 1
     )
     SELECT ((SELECT count(*) FROM stored) + (SELECT count(*) FROM removed))::integer AS changed`.execute(trx);
   return rows[0]?.changed ?? 0;

@@ -40,26 +40,28 @@ export async function findGpuValues(db: Database, question: GpuCatalogQuestion):
         FROM listing_models m JOIN listings l ON l.id = m.listing_id
        WHERE m.model IS NOT NULL AND m.offer = 'card' AND ${whyNotCompared(baseCurrency)} IS NULL
          AND l.last_seen_at >= ${seenSince} AND (${condition}::text IS NULL OR lower(l.condition) = lower(${condition}))
-    ), centred AS (
-      SELECT model, memory_gb, count(*) AS prices, percentile_cont(0.5) WITHIN GROUP (ORDER BY log_price) AS median
+    ), grouped AS MATERIALIZED (
+      -- Whole groups as arrays: joined, PostgreSQL would take the many for few and compare each with each.
+      SELECT model, memory_gb, count(*) AS prices, array_agg(base_amount::float8) AS amounts,
+             percentile_cont(0.5) WITHIN GROUP (ORDER BY log_price) AS median
         FROM priced GROUP BY model, memory_gb
-    ), spread AS (
-      SELECT model, c.memory_gb, c.prices, c.median,
-             percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(p.log_price - c.median)) AS deviation
-        FROM centred c JOIN priced p USING (model) WHERE p.memory_gb IS NOT DISTINCT FROM c.memory_gb
-       GROUP BY model, c.memory_gb, c.prices, c.median
-    ), kept AS (
-      SELECT p.model, p.memory_gb, s.prices, p.base_amount,
-             row_number() OVER (PARTITION BY p.model, p.memory_gb ORDER BY p.base_amount) AS place
-        FROM spread s JOIN priced p USING (model)
-       WHERE p.memory_gb IS NOT DISTINCT FROM s.memory_gb
-         AND NOT ${isPriceOutlier("p.log_price", "s.median", "s.deviation", "s.prices")}
     ), valued AS (
-      SELECT model, memory_gb, count(*)::integer AS listings, (max(prices) - count(*))::integer AS left_out,
-             min(base_amount) AS min,
-             (percentile_cont(0.5) WITHIN GROUP (ORDER BY base_amount::float8) FILTER (WHERE place <= ${lowest}::integer))::numeric AS price,
-             (percentile_cont(0.5) WITHIN GROUP (ORDER BY base_amount::float8))::numeric AS median
-        FROM kept GROUP BY model, memory_gb HAVING count(*) >= ${minListings}::integer
+      SELECT g.model, g.memory_gb, k.listings, (g.prices - k.listings)::integer AS left_out, k.kept[1]::numeric AS min,
+             low.price::numeric AS price, k.median::numeric AS median
+        FROM grouped g
+        CROSS JOIN LATERAL (
+          SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(ln(amount) - g.median)) AS deviation FROM unnest(g.amounts) amount
+        ) s
+        CROSS JOIN LATERAL (
+          SELECT count(*)::integer AS listings, array_agg(amount ORDER BY amount) AS kept,
+                 percentile_cont(0.5) WITHIN GROUP (ORDER BY amount) AS median
+            FROM unnest(g.amounts) amount
+           WHERE NOT ${isPriceOutlier("ln(amount)", "g.median", "s.deviation", "g.prices")}
+        ) k
+        CROSS JOIN LATERAL (
+          SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY amount) AS price FROM unnest(k.kept[1:${lowest}::integer]) amount
+        ) low
+       WHERE k.listings >= ${minListings}::integer
     )
     SELECT v.model, v.memory_gb, b.score::text, b.source AS score_source, b.measured_on::text AS score_measured_on,
            v.listings, v.left_out, round(v.min, 2)::text AS min, round(v.price, 2)::text AS price,
