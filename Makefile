@@ -53,7 +53,7 @@ test: setup ## Run all tests with coverage, on throwaway servers (TESTS="package
 fuzz: setup ## Read rubbish of every kind with every source, longer than the tests do (FUZZ_RUNS=100000)
 	@FUZZ_RUNS=$(or $(FUZZ_RUNS),100000) vitest run packages/sources/sources.test.ts
 
-test-chaos: setup ## Break one thing after another in the middle of long runs (FAULT=worker-killed for one, CHAOS_TARGETS=2000)
+test-chaos: setup ## Break one thing after another in the middle of long runs (FAULT=worker-killed for one, CHAOS_TARGETS=2000, CHAOS_QUOTE_MINUTES=10)
 	@scripts/test-chaos.sh
 
 test-k8s: setup ## Prove images, manifests and chart on a Kubernetes for tests (the current context, or one of its own; TESTS=plain-manifests for some)

@@ -8,6 +8,8 @@ import { chromiumOf } from "./chromium-of.ts";
 import { keepRefreshLog } from "./refresh-log.ts";
 
 const PATIENCE_MS = 120_000;
+/** So that blows meet refreshes in hand. */
+const SLOW_MS = 1_500;
 
 /** Six instruments on two hosts, one dispatcher and two workers, with servers of their own. */
 export interface QuoteStage {
@@ -42,7 +44,7 @@ export async function setQuoteStage(closers: AsyncDisposableStack): Promise<Quot
   closers.defer(() => book.end());
   await keepRefreshLog(book);
 
-  const site = await startQuoteSite();
+  const site = await startQuoteSite({ slowMs: SLOW_MS });
   closers.defer(() => site.close());
   for (const page of Object.keys(symbols)) site.show(page, "500.5");
   await book.query("UPDATE instruments SET enabled = symbol = ANY($1)", [Object.values(symbols)]);

@@ -8,7 +8,8 @@ export interface Refresh {
   worker: string;
   startedAt: number;
   endedAt: number;
-  ended: "well" | "failed" | "lost";
+  /** put-off: nothing was tried, for the host had no room; that is no failure, and has a pause of its own. */
+  ended: "well" | "failed" | "lost" | "put-off";
   /** What the next one has to wait for. */
   pauseMs: number;
 }
@@ -37,12 +38,13 @@ export async function keepRefreshLog(book: Pool): Promise<void> {
   await book.query(`
     CREATE TABLE price_tracker.refresh_log (
       id bigserial, at timestamptz NOT NULL DEFAULT clock_timestamp(), target_id bigint NOT NULL, external_id text NOT NULL,
-      state text NOT NULL, attempts integer NOT NULL, reason text, refresh_seconds integer, started_at timestamptz, worker text);
+      state text NOT NULL, attempts integer NOT NULL, reason text, refresh_seconds integer, started_at timestamptz, not_before timestamptz, worker text);
     CREATE FUNCTION price_tracker.log_refresh() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
       SET search_path = pg_catalog, price_tracker AS $$
       BEGIN
-        INSERT INTO refresh_log (target_id, external_id, state, attempts, reason, refresh_seconds, started_at, worker)
-        VALUES (NEW.id, NEW.external_id, NEW.state, NEW.attempts, NEW.reason, NEW.refresh_seconds, NEW.started_at, NEW.worker);
+        INSERT INTO refresh_log (target_id, external_id, state, attempts, reason, refresh_seconds, started_at, not_before, worker)
+        VALUES (NEW.id, NEW.external_id, NEW.state, NEW.attempts, NEW.reason, NEW.refresh_seconds, NEW.started_at,
+                NEW.not_before, NEW.worker);
         RETURN NULL;
       END $$;
     CREATE TRIGGER log_refresh AFTER UPDATE OF state ON price_tracker.targets FOR EACH ROW
@@ -56,27 +58,34 @@ export async function refreshesIn(book: Pool): Promise<Refresh[]> {
     worker: string;
     started_at: Date;
     ended_at: Date;
+    ended_as: string;
+    next_not_before: Date;
     reason: string | null;
     attempts: number;
     refresh_seconds: number;
   }>(`
-    SELECT instrument, worker, started_at, ended_at, reason, attempts, refresh_seconds FROM (
+    SELECT instrument, worker, started_at, ended_at, ended_as, next_not_before, reason, attempts, refresh_seconds FROM (
       SELECT i.symbol AS instrument, l.id, l.state, l.worker, l.started_at,
-             lead(l.at) OVER each AS ended_at, lead(l.reason) OVER each AS reason, l.attempts, l.refresh_seconds
+             lead(l.at) OVER each AS ended_at, lead(l.state) OVER each AS ended_as,
+             lead(l.not_before) OVER each AS next_not_before, lead(l.reason) OVER each AS reason, l.attempts, l.refresh_seconds
         FROM price_tracker.refresh_log l JOIN price_tracker.instruments i ON i.id::text = l.external_id
       WINDOW each AS (PARTITION BY l.target_id ORDER BY l.id)
     ) AS moves WHERE state = 'running' AND ended_at IS NOT NULL ORDER BY instrument, id`);
-  return rows.map(({ instrument, worker, started_at, ended_at, reason, attempts, refresh_seconds }) => {
-    const ended = reason === null ? "well" : reason === "lost-lease" ? "lost" : "failed";
-    const failures = Math.min(REFRESH_BACKOFF.stepSeconds * attempts, REFRESH_BACKOFF.longestSeconds);
-    return {
-      instrument,
-      worker,
-      startedAt: started_at.getTime(),
-      endedAt: ended_at.getTime(),
-      ended,
-      pauseMs: 1_000 * (ended === "well" ? refresh_seconds : failures),
+  return rows.map((row) => {
+    const { reason, attempts, refresh_seconds } = row;
+    const endedAt = row.ended_at.getTime();
+    const refresh = {
+      instrument: row.instrument,
+      worker: row.worker,
+      startedAt: row.started_at.getTime(),
+      endedAt,
     };
+    if (row.ended_as === "queued")
+      return { ...refresh, ended: "put-off", pauseMs: row.next_not_before.getTime() - endedAt };
+    if (reason === null) return { ...refresh, ended: "well", pauseMs: 1_000 * refresh_seconds };
+    const { stepSeconds, longestSeconds } = REFRESH_BACKOFF;
+    const pauseMs = 1_000 * Math.min(stepSeconds * attempts, longestSeconds);
+    return { ...refresh, ended: reason === "lost-lease" ? "lost" : "failed", pauseMs };
   });
 }
 

@@ -11,10 +11,11 @@ const CALM_SECONDS = [2, 14] as const;
 const harmless = new Set(["worker", "Chromium"]);
 
 /**
- * How late a refresh may begin, outages left out: a message that was lost with the broker is found within 25 s
- * (docs/market-data.md), and the rest is what a busy machine takes.
+ * How late a refresh may begin, outages left out. A message that was lost with the broker is found within 25 s, and a
+ * lease ends 15 s after its worker's last sign of life (docs/market-data.md); the rest is what a busy machine takes.
  */
 const MOST_LATE_MS = 30_000;
+const MOST_LATE_AFTER_LOST_MS = 20_000;
 /** The book's own time between the end of a refresh and the row that tells of it. */
 const MOST_EARLY_MS = 1_000;
 
@@ -65,6 +66,9 @@ export async function turnQuotes(minutes: number, seed: number): Promise<string>
   );
 }
 
+const isTooLate = ({ after, lateMs }: Start): boolean =>
+  lateMs > (after === "lost" ? MOST_LATE_AFTER_LOST_MS : MOST_LATE_MS);
+
 async function untilAllShow(price: string, { book }: QuoteStage): Promise<void> {
   const wanted = Object.keys(symbols).length;
   await waitFor(`${wanted} quotes at ${price}`, PATIENCE_MS, async () => {
@@ -73,12 +77,12 @@ async function untilAllShow(price: string, { book }: QuoteStage): Promise<void> 
   });
 }
 
-function inWords({ instrument, after, dueAt, lateMs, earlyMs }: Start, outages: readonly Outage[]): string {
+function inWords(start: Start, outages: readonly Outage[]): string {
+  const { instrument, after, dueAt, lateMs, earlyMs } = start;
   const before = outages.findLast(({ from }) => from < dueAt + lateMs);
   const since = before && `, ${Math.round((dueAt - before.from) / 1_000)} s after a blow on ${before.what}`;
-  const when =
-    lateMs > MOST_LATE_MS
-      ? `${(lateMs / 1_000).toFixed(1)} s late`
-      : `${(earlyMs / 1_000).toFixed(1)} s early`;
+  const when = isTooLate(start)
+    ? `${(lateMs / 1_000).toFixed(1)} s late`
+    : `${(earlyMs / 1_000).toFixed(1)} s early`;
   return `${instrument}, ${when}; the one before ended ${after}, and it was due${since ?? ""}`;
 }

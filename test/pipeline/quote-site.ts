@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 export interface QuoteSite {
   /** For TRADINGVIEW_BASE_URL. */
@@ -17,7 +18,7 @@ export interface QuoteSite {
 }
 
 /** Pages in TradingView's manner: empty as they come, filled in by a script, with a picture and a cookie. */
-export async function startQuoteSite(): Promise<QuoteSite> {
+export async function startQuoteSite({ slowMs = 0 }: { slowMs?: number } = {}): Promise<QuoteSite> {
   const texts = new Map<string, string | null>();
   const requests: QuoteSite["requests"] = [];
   const walled = new Set<string>();
@@ -33,6 +34,7 @@ export async function startQuoteSite(): Promise<QuoteSite> {
     const symbol = /^\/(?:symbols|rates)\/([^/]+)/.exec(pathname)?.[1];
     if (symbol === undefined) return void response.writeHead(404).end();
     await held.get(symbol);
+    await sleep(slowMs);
     if (walled.has(symbol)) {
       return void response.writeHead(403, { "content-type": "text/html" }).end(wall);
     }
