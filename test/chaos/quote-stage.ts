@@ -17,6 +17,8 @@ export interface QuoteStage {
   site: QuoteSite;
   /** What may be killed, by name. Each resolves when whatever was killed is there and at work again. */
   blows: Record<string, () => Promise<void>>;
+  /** Waits for a moment in which a worker has a refresh in hand, and would be killed to some effect. */
+  untilOneIsInHand: () => Promise<void>;
   /** When each process of the fleet was killed, by its id. */
   killedAt: ReadonlyMap<number, number>;
 }
@@ -84,6 +86,15 @@ function blowsOn(fleet: Fleet, { postgres, rabbitmq }: PrivateServers, book: Poo
     return worker;
   };
 
+  const untilOneIsInHand = () =>
+    waitFor("a refresh in hand of the worker that is killed next", PATIENCE_MS, async () => {
+      const { rows } = await book.query(
+        "SELECT FROM targets WHERE state = 'running' AND worker LIKE '%/' || $1::text",
+        [workers[0]?.pid],
+      );
+      return rows.length > 0 ? true : null;
+    }).then(() => undefined);
+
   const blows: QuoteStage["blows"] = {
     async worker() {
       const [doomed, ...others] = workers;
@@ -121,5 +132,5 @@ function blowsOn(fleet: Fleet, { postgres, rabbitmq }: PrivateServers, book: Poo
       await postgres.restart();
     },
   };
-  return { blows, killedAt };
+  return { blows, untilOneIsInHand, killedAt };
 }

@@ -28,7 +28,7 @@ const MOST_EARLY_MS = 1_000;
 export async function turnQuotes(minutes: number, seed: number): Promise<string> {
   await using closers = new AsyncDisposableStack();
   const stage = await setQuoteStage(closers);
-  const { book, site, blows, killedAt } = stage;
+  const { book, site, blows, killedAt, untilOneIsInHand } = stage;
   await untilAllShow("500.5", stage);
 
   const dice = rollDice(seed, "quotes");
@@ -39,9 +39,12 @@ export async function turnQuotes(minutes: number, seed: number): Promise<string>
   for (let waiting = [...names]; Date.now() < until || waiting.length > 0; count++) {
     if (waiting.length === 0) waiting = [...names];
     const name = waiting.splice(dice.between(0, waiting.length - 1), 1)[0] ?? "";
+    if (name.includes("worker")) await untilOneIsInHand();
     const from = Date.now();
     await blows[name]?.();
     if (!harmless.has(name)) outages.push({ what: name, from, to: Date.now() });
+    // Else the next outage would excuse what a killed worker's refresh waits.
+    if (name.includes("worker")) await untilTakenOver(stage);
     // One page that is down again and again, so that instruments in their backoff are hit as well.
     site.show("shaky", dice.chance(0.5) ? "500.5" : null);
     await sleep(1_000 * dice.between(...CALM_SECONDS));
@@ -64,6 +67,17 @@ export async function turnQuotes(minutes: number, seed: number): Promise<string>
   throw new Error(
     `${wrong.length} refreshes began too late or too early, of ${account}\n${worst.join("\n")}`,
   );
+}
+
+/** No killed worker has a refresh in hand any more, as far as the book knows. */
+async function untilTakenOver({ book, killedAt }: QuoteStage): Promise<void> {
+  await waitFor("what a killed worker had in hand to be taken from it", PATIENCE_MS, async () => {
+    const { rows } = await book.query(
+      "SELECT FROM targets WHERE state = 'running' AND split_part(worker, '/', 2) = ANY($1)",
+      [[...killedAt.keys()].map(String)],
+    );
+    return rows.length === 0 ? true : null;
+  });
 }
 
 const isTooLate = ({ after, lateMs }: Start): boolean =>
