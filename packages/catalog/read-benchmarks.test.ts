@@ -58,7 +58,7 @@ describe("a list of benchmarks", () => {
       ["F", "7"],
     ]);
     expect(repeated).toBe(1);
-    expect(problems.map(({ line }) => line).toSorted()).toEqual([3, 4, 5, 6, 7]);
+    expect(problems.map(({ line }) => line).toSorted((a, b) => a - b)).toEqual([3, 4, 5, 6, 7]);
     for (const { message } of problems) expect(message).toContain("should be");
   });
 

@@ -47,7 +47,9 @@ export async function findSearchStatistics(
   };
 }
 
-function withoutCondition({ condition: _, ...statistics }: PriceStatistics & { condition: string | null }) {
+function withoutCondition(row: PriceStatistics & { condition: string | null }): PriceStatistics {
+  const statistics: PriceStatistics & { condition?: string | null } = { ...row };
+  delete statistics.condition;
   return statistics;
 }
 
