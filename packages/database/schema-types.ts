@@ -312,6 +312,10 @@ export interface Listings {
    */
   misses: Generated<number>;
   /**
+   * why there is no price, where the ad itself says it
+   */
+  offer_kind: string | null;
+  /**
    * its price in quarantine, while amount is the last one that is trusted
    */
   pending_observation_id: Int8 | null;

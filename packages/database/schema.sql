@@ -1743,7 +1743,7 @@ CREATE FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_for_hou
           source text, external_id text, url text, title text, amount numeric, amount_max numeric, buy_it_now numeric,
           currency text, shipping numeric, list_price numeric, condition text, availability text, bids integer,
           best_offer boolean, ended boolean, seller text, image_url text, details jsonb, card_digest text, read_from text,
-          base_currency text, base_rate numeric, base_missing text, confidence numeric)
+          base_currency text, base_rate numeric, base_missing text, confidence numeric, offer_kind text)
       ), known AS MATERIALIZED (
         -- What was over and is shown as running has to be looked at.
         SELECT l.id, l.card_digest, CASE WHEN l.state = 'active' OR l.state <> 'gone' AND s.ended THEN l.enriched_at END AS enriched_at, l.pending_observation_id
@@ -1751,25 +1751,26 @@ CREATE FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_for_hou
       ), stored AS (
         INSERT INTO listings AS l (source, external_id, url, title, amount, amount_max, buy_it_now, currency, shipping,
                list_price, condition, availability, bids, best_offer, ended, seller, image_url, details, card_digest, enriched_at,
-               state_known_by, base_currency, base_amount, base_missing, base_valued_at, confidence)
+               state_known_by, base_currency, base_amount, base_missing, base_valued_at, confidence, offer_kind)
         SELECT source, external_id, url, title, CASE WHEN currency IS NOT NULL THEN amount END, amount_max, buy_it_now,
                currency, shipping, list_price, condition, availability, bids, best_offer, ended, seller, image_url,
                details, card_digest, CASE WHEN read_from = 'page' THEN now() END,
                read_from, base_currency, base_amount, CASE WHEN amount IS NOT NULL THEN base_missing END,
-               CASE WHEN base_amount IS NOT NULL THEN now() END, confidence
+               CASE WHEN base_amount IS NOT NULL THEN now() END, confidence, offer_kind
           FROM seen ORDER BY source, external_id
         ON CONFLICT (source, external_id) DO UPDATE SET
           url = excluded.url,
           title = excluded.title,
           currency = CASE WHEN excluded.amount IS NULL THEN coalesce(excluded.currency, l.currency) ELSE l.currency END,
-          -- Another price than the one known is not believed before the second half has judged it.
-          amount = CASE WHEN excluded.currency IS NOT NULL AND excluded.amount IS NULL THEN NULL ELSE l.amount END,
+          offer_kind = CASE WHEN excluded.amount IS NULL THEN coalesce(excluded.offer_kind, l.offer_kind) END,
+          -- An ad that is now a swap has no price. Another price than the one known is not believed before the second half has judged it.
+          amount = CASE WHEN excluded.amount IS NULL AND (excluded.currency IS NOT NULL OR excluded.offer_kind IS NOT NULL) THEN NULL ELSE l.amount END,
           base_currency = CASE WHEN (excluded.amount = l.amount AND excluded.currency = l.currency AND excluded.base_amount IS NOT NULL)
             THEN excluded.base_currency ELSE l.base_currency END,
           base_amount = CASE WHEN (excluded.amount = l.amount AND excluded.currency = l.currency AND excluded.base_amount IS NOT NULL)
-            THEN excluded.base_amount WHEN excluded.currency IS NOT NULL AND excluded.amount IS NULL THEN NULL ELSE l.base_amount END,
+            THEN excluded.base_amount WHEN excluded.amount IS NULL AND (excluded.currency IS NOT NULL OR excluded.offer_kind IS NOT NULL) THEN NULL ELSE l.base_amount END,
           base_missing = CASE WHEN (excluded.amount = l.amount AND excluded.currency = l.currency AND excluded.base_amount IS NOT NULL)
-            THEN excluded.base_missing WHEN excluded.currency IS NOT NULL AND excluded.amount IS NULL THEN NULL ELSE l.base_missing END,
+            THEN excluded.base_missing WHEN excluded.amount IS NULL AND (excluded.currency IS NOT NULL OR excluded.offer_kind IS NOT NULL) THEN NULL ELSE l.base_missing END,
           base_valued_at = CASE WHEN (excluded.amount = l.amount AND excluded.currency = l.currency AND excluded.base_amount IS NOT NULL)
             THEN excluded.base_valued_at ELSE l.base_valued_at END,
           amount_max = CASE WHEN excluded.amount IS NULL OR (excluded.amount = l.amount AND excluded.currency = l.currency) THEN excluded.amount_max ELSE l.amount_max END,
@@ -2510,8 +2511,10 @@ CREATE TABLE price_tracker.listings (
     pending_observed_at timestamp with time zone,
     second_looks smallint DEFAULT 0 NOT NULL,
     duplicate_group bigint,
+    offer_kind text,
     CONSTRAINT a_price_has_a_currency CHECK (((amount IS NULL) OR (currency IS NOT NULL))),
     CONSTRAINT listings_base_missing_check CHECK ((base_missing = ANY (ARRAY['no-rate'::text, 'stale-rate'::text]))),
+    CONSTRAINT listings_offer_kind_check CHECK ((offer_kind = ANY (ARRAY['swap'::text, 'free'::text, 'negotiable'::text, 'price-on-request'::text]))),
     CONSTRAINT listings_state_check CHECK ((state = ANY (ARRAY['active'::text, 'sold'::text, 'ended'::text, 'gone'::text]))),
     CONSTRAINT listings_state_known_by_check CHECK ((state_known_by = ANY (ARRAY['card'::text, 'page'::text])))
 );
@@ -2529,6 +2532,8 @@ COMMENT ON COLUMN price_tracker.listings.pending_observation_id IS 'its price in
 COMMENT ON COLUMN price_tracker.listings.second_looks IS 'pages that gave yet another price to doubt, since one was trusted';
 
 COMMENT ON COLUMN price_tracker.listings.duplicate_group IS 'those of one group have nearly the same title and the same photo; null: it has none';
+
+COMMENT ON COLUMN price_tracker.listings.offer_kind IS 'why there is no price, where the ad itself says it';
 
 ALTER TABLE price_tracker.listings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME price_tracker.listings_id_seq

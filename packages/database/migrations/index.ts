@@ -36,6 +36,7 @@ import * as listingsInDoubt from "./0050-listings-in-doubt.ts";
 import * as statistics from "./0051-statistics.ts";
 import * as filters from "./0052-filters.ts";
 import * as missesOfFilteredSearches from "./0053-misses-of-filtered-searches.ts";
+import * as offersWithoutAPrice from "./0054-offers-without-a-price.ts";
 
 /** In order. One that has landed is never edited: the next number changes what it made. */
 export const migrations: Record<string, Migration> = {
@@ -76,6 +77,7 @@ export const migrations: Record<string, Migration> = {
   "0051-statistics": statistics,
   "0052-filters": filters,
   "0053-misses-of-filtered-searches": missesOfFilteredSearches,
+  "0054-offers-without-a-price": offersWithoutAPrice,
 };
 
 /** The schema a service needs: the newest migration it was written with. */

@@ -1,4 +1,4 @@
-import type { Availability, Item, ListingDetails, ListingState } from "@pricefleet/contracts";
+import type { Availability, Item, ListingDetails, ListingState, OfferKind } from "@pricefleet/contracts";
 import { type RawBuilder, sql } from "kysely";
 import type { Database } from "../connect.ts";
 import { findRelations } from "./listing-relations-queries.ts";
@@ -112,6 +112,7 @@ export interface ListedMatch {
 }
 
 const availability = sql.ref<Availability | null>("l.availability").as("availability");
+const offerKind = sql.ref<OfferKind | null>("l.offer_kind").as("offer_kind");
 const state = sql.ref<ListingState>("l.state").as("state");
 const stateKnownBy = sql.ref<"card" | "page">("l.state_known_by").as("state_known_by");
 const confidence = sql<number | null>`l.confidence::float8`.as("confidence");
@@ -201,6 +202,7 @@ function somePage(
       matched,
       deal,
       availability,
+      offerKind,
       state,
       stateKnownBy,
       baseMissing,
@@ -276,6 +278,7 @@ export async function findListing(db: Database, id: string) {
       matched,
       deal,
       availability,
+      offerKind,
       state,
       stateKnownBy,
       baseMissing,

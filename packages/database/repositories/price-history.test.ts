@@ -58,6 +58,22 @@ describe("a listing's price history keeps changes and confirms repeats", () => {
     expect(await prices()).toMatchObject([{ amount: "10.00" }, { amount: "9.00" }, { amount: "10.00" }]);
   });
 
+  it.each(["card", "page"] as const)(
+    "an ad that turns to a swap has no price any more, as its %s says, until it has one again",
+    async (readFrom) => {
+      const latest = () =>
+        db
+          .selectFrom("listings")
+          .select(["amount", "currency", "base_amount", "offer_kind"])
+          .executeTakeFirstOrThrow();
+      await see({ amount: "10.00" });
+      await see({ amount: null, currency: null, offer_kind: "swap" }, readFrom);
+      expect(await latest()).toMatchObject({ amount: null, base_amount: null, offer_kind: "swap" });
+      await see({ amount: "10.00" }, readFrom);
+      expect(await latest()).toMatchObject({ amount: "10.00", currency: "EUR", offer_kind: null });
+    },
+  );
+
   it("a page that leaves out shipping does not contradict one that printed it", async () => {
     await see({ shipping: "4.99" });
     await see({ shipping: null });

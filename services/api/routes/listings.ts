@@ -7,6 +7,7 @@ import {
   priceVote,
   listingDetails,
   listingStates,
+  offerKinds,
 } from "@pricefleet/contracts";
 import { findListing, findListings, findPrices } from "@pricefleet/database";
 import { baseRateOf } from "@pricefleet/pricing";
@@ -61,6 +62,7 @@ const listing = z
     availability: z.enum(availabilities).nullable(),
     bids: z.int().nullable(),
     best_offer: z.boolean(),
+    offer_kind: z.enum(offerKinds).nullable().describe("Why there is no price, where the ad itself says it"),
     ended: z.boolean(),
     seller: z.string().nullable(),
     image_url: z.string().nullable(),
