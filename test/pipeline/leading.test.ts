@@ -65,10 +65,10 @@ describe("two dispatchers, one of which leads", () => {
   });
 
   it("a run of a source that nobody knows ends in error that names the known ones", async () => {
-    const runId = await askForRun("amazon", "lamp");
+    const runId = await askForRun("nobodys", "lamp");
     expect(await endOf(fleet.book, runId, 25_000)).toMatchObject({
       state: "error",
-      error: expect.stringMatching(/^unknown-source: There is no source "amazon"; known are .*sample/),
+      error: expect.stringMatching(/^unknown-source: There is no source "nobodys"; known are .*sample/),
     });
   });
 
