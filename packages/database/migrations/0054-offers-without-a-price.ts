@@ -17,7 +17,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await storeSightings.execute(db);
 }
 
-/** As in 0048, with the kind of offer. */
+/**
+ * As in 0027, with who says what a listing's state is and a look at what was over and is shown again (0042); what is odd
+ * is judged before it is believed (0044, 0048); and the kind of offer.
+ */
 const storeSightings = sql`
     CREATE OR REPLACE FUNCTION price_tracker.store_sightings(p_sightings jsonb, p_fresh_for_hours integer) RETURNS TABLE(listing_id bigint, external_id text, is_fresh boolean, price text)
     LANGUAGE plpgsql

@@ -32,10 +32,9 @@ import * as theBeltOfASlowedHost from "./0046-the-belt-of-a-slowed-host.ts";
 import * as photosAndDuplicates from "./0047-photos-and-duplicates.ts";
 import * as oddPricesApart from "./0048-odd-prices-apart.ts";
 import * as valuesOfPagesReadAgain from "./0049-values-of-pages-read-again.ts";
-import * as listingsInDoubt from "./0050-listings-in-doubt.ts";
 import * as statistics from "./0051-statistics.ts";
 import * as filters from "./0052-filters.ts";
-import * as missesOfFilteredSearches from "./0053-misses-of-filtered-searches.ts";
+import * as misses from "./0053-misses.ts";
 import * as offersWithoutAPrice from "./0054-offers-without-a-price.ts";
 
 /** In order. One that has landed is never edited: the next number changes what it made. */
@@ -73,10 +72,9 @@ export const migrations: Record<string, Migration> = {
   "0047-photos-and-duplicates": photosAndDuplicates,
   "0048-odd-prices-apart": oddPricesApart,
   "0049-values-of-pages-read-again": valuesOfPagesReadAgain,
-  "0050-listings-in-doubt": listingsInDoubt,
   "0051-statistics": statistics,
   "0052-filters": filters,
-  "0053-misses-of-filtered-searches": missesOfFilteredSearches,
+  "0053-misses": misses,
   "0054-offers-without-a-price": offersWithoutAPrice,
 };
 

@@ -1,12 +1,18 @@
 import { type Kysely, sql } from "kysely";
 
-/** What a search's filter leaves out was shown by the site, too: without it no filtered search would be read to its end. */
+/**
+ * Counted at the moment when all pages of a run are read. What a search's filter leaves out was shown by the site, too:
+ * without it no filtered search would be read to its end.
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await countMisses.execute(db);
+  await sql`REVOKE ALL ON FUNCTION price_tracker.count_misses(bigint, integer) FROM PUBLIC`.execute(db);
+  await sql`GRANT EXECUTE ON FUNCTION price_tracker.count_misses TO pricefleet_worker`.execute(db);
 }
 
+/** 500: a run looks again at no more, or a broken search would cost a site thousands of pages. */
 const countMisses = sql`
-    CREATE OR REPLACE FUNCTION price_tracker.count_misses(p_run_id bigint, p_gone_after integer) RETURNS TABLE(missed integer, looked_at_again integer)
+    CREATE FUNCTION price_tracker.count_misses(p_run_id bigint, p_gone_after integer) RETURNS TABLE(missed integer, looked_at_again integer)
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'price_tracker', 'pg_temp'
     SET plan_cache_mode TO 'force_custom_plan'
