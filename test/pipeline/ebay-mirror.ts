@@ -1,7 +1,6 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { addressOf, type EbayTruth, ebayTruth, readCapture } from "../captures/index.ts";
+import { serveLocally } from "./serve-locally.ts";
 
 export interface EbayMirror {
   /** For EBAY_BASE_URL. */
@@ -33,17 +32,11 @@ export async function startEbayMirror(
       .writeHead(page === undefined ? 404 : 200, { "content-type": "text/html; charset=utf-8" })
       .end(page ?? "Not found");
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, close } = await serveLocally(server);
   return {
     url,
     searchUrl: (file) => url + capturedSearch(file),
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    close,
   };
 }
 

@@ -1,9 +1,8 @@
-import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { serveLocally } from "./serve-locally.ts";
 
 export interface HostileSite {
   /** For SAMPLE_BASE_URL. */
@@ -98,15 +97,10 @@ export async function startHostileSite(): Promise<HostileSite> {
     else if (page === undefined) response.writeHead(404).end();
     else send(id, page, response);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const { url, close } = await serveLocally(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    url,
+    close,
   };
 }
 

@@ -1,6 +1,5 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { serveLocally } from "./serve-locally.ts";
 
 /** A thing for sale as the site shows it at the moment. */
 export interface LivingThing {
@@ -47,10 +46,9 @@ export async function startLivingSite(): Promise<LivingSite> {
     else if (thing !== undefined && !thing.isRemoved) response.writeHead(200, html).end(listingPage(thing));
     else response.writeHead(404).end();
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const { url, close } = await serveLocally(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     requests,
     put(id, changes) {
       const before = things.get(id) ?? {
@@ -68,11 +66,7 @@ export async function startLivingSite(): Promise<LivingSite> {
     serve(path, answer) {
       files.set(path, answer);
     },
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    close,
   };
 }
 

@@ -1,6 +1,5 @@
-import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { serveLocally } from "./serve-locally.ts";
 
 export interface OddSite {
   /** For SAMPLE_BASE_URL. */
@@ -42,15 +41,10 @@ export async function startOddSite(): Promise<OddSite> {
       response.writeHead(200, { "content-type": "application/pdf" }).end("%PDF-1.7");
     else response.writeHead(404).end();
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const { url, close } = await serveLocally(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    url,
+    close,
   };
 }
 

@@ -1,6 +1,5 @@
-import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { serveLocally } from "./serve-locally.ts";
 
 export interface PriceSite {
   /** For SAMPLE_BASE_URL. */
@@ -36,17 +35,14 @@ export async function startPriceSite(prices: Record<string, readonly string[]>):
     sendHtml(response, listingPage(id, printed[count - 1] ?? printed.at(-1) ?? ""));
   }
 
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const { url, close } = await serveLocally(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     asked,
     release,
     async close() {
       release();
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
+      await close();
     },
   };
 }

@@ -1,7 +1,6 @@
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { serveLocally } from "./serve-locally.ts";
 
 export interface QuoteSite {
   /** For TRADINGVIEW_BASE_URL. */
@@ -44,10 +43,9 @@ export async function startQuoteSite({ slowMs = 0 }: { slowMs?: number } = {}): 
     response.end(pathname.startsWith("/rates") ? ratePage(text) : symbolPage(symbol));
   }
 
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const { url, close } = await serveLocally(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     show: (symbol, text) => void texts.set(symbol, text),
     wallOff: (symbol) => void walled.add(symbol),
     hold(symbol) {
@@ -59,11 +57,7 @@ export async function startQuoteSite({ slowMs = 0 }: { slowMs?: number } = {}): 
       };
     },
     requests,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
+    close,
   };
 }
 
