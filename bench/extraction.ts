@@ -9,6 +9,7 @@ import type { PageInput, Source } from "@pricefleet/contracts";
 import { createSources } from "../packages/sources/index.ts";
 import { addressOf, capturesDir, hasCaptures, readCapture } from "../test/captures/index.ts";
 import { benchmarkPages, readBenchmarkPage } from "../test/captures/product-benchmark.ts";
+import { medianCpuMs } from "../scripts/median-cpu-ms.ts";
 
 const ROUNDS = 7;
 const PAGES = Number(process.env["PAGES"] ?? 10_000);
@@ -66,7 +67,7 @@ function printTimes(what: string, perKilobytes: number, pages: readonly Captured
     .filter(({ page }) => page.html.length > 100 * 1024)
     .map(({ name, page, source }) => {
       const kilobytes = page.html.length / 1024;
-      const ms = medianCpuMs(() => sources.read(page, source));
+      const ms = medianCpuMs(ROUNDS, () => sources.read(page, source));
       return { name, kilobytes, ms, share: (ms / kilobytes) * perKilobytes };
     });
   const kilobytes = times.reduce((sum, time) => sum + time.kilobytes, 0);
@@ -97,15 +98,4 @@ function printMemory(pages: readonly CapturedPage[]): void {
     `heap after ${SETTLED_AFTER_PAGES} pages ${settledMb.toFixed(1)} MB, after ${PAGES} ${endMb.toFixed(1)} MB: ` +
       `${(endMb / settledMb).toFixed(3)} times; ${(process.memoryUsage.rss() / 1_048_576).toFixed(0)} MB resident`,
   );
-}
-
-/** Processor time rather than the clock's, so that the figure is the same on a busy machine. */
-function medianCpuMs(read: () => unknown): number {
-  const times = Array.from({ length: ROUNDS }, () => {
-    const start = process.cpuUsage();
-    read();
-    const { user, system } = process.cpuUsage(start);
-    return (user + system) / 1_000;
-  });
-  return times.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? Number.NaN;
 }

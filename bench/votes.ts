@@ -5,6 +5,7 @@ import { createSources } from "../packages/sources/index.ts";
 import { parseHtml, readStructuredOffer } from "../packages/sources/reading/index.ts";
 import { addressOf, hasCaptures, readCapture } from "../test/captures/index.ts";
 import { benchmarkPages, readBenchmarkPage } from "../test/captures/product-benchmark.ts";
+import { medianCpuMs } from "../scripts/median-cpu-ms.ts";
 
 const ROUNDS = 7;
 /** A vote is too quick to be measured alone. */
@@ -32,7 +33,7 @@ function measureVotes(): void {
     html: readBenchmarkPage(page),
     status: null,
   }));
-  const ms = pages.reduce((sum, page) => sum + medianCpuMs(() => source.read(page, "listing")), 0);
+  const ms = pages.reduce((sum, page) => sum + medianCpuMs(ROUNDS, () => source.read(page, "listing")), 0);
   const votesOfPages = pages.map((page) =>
     Object.entries(source.read(page, "listing").items[0]?.methods ?? {}).map(([method, amount]) => ({
       method: priceMethods.find((known) => known === method) ?? "adapter",
@@ -40,7 +41,7 @@ function measureVotes(): void {
       currency: null,
     })),
   );
-  const votingMs = medianCpuMs(() => {
+  const votingMs = medianCpuMs(ROUNDS, () => {
     for (let round = 0; round < VOTES; round++)
       for (const votes of votesOfPages) settleVotes(votes, "any-page");
   });
@@ -59,21 +60,10 @@ function measureMarkup(): void {
   for (const file of itemPages) {
     const page = { url: addressOf(file), html: readCapture(file), status: null };
     const html = parseHtml(page.html);
-    all += medianCpuMs(() => sources.read(page));
-    if (html !== null) markup += medianCpuMs(() => readStructuredOffer(html));
+    all += medianCpuMs(ROUNDS, () => sources.read(page));
+    if (html !== null) markup += medianCpuMs(ROUNDS, () => readStructuredOffer(html));
   }
   console.log(
     `markup read for its votes, eBay and OLX: ${(all / (all - markup)).toFixed(2)} times the processor time without`,
   );
-}
-
-/** Processor time rather than the clock's, so that the figure is the same on a busy machine. */
-function medianCpuMs(read: () => unknown): number {
-  const times = Array.from({ length: ROUNDS }, () => {
-    const start = process.cpuUsage();
-    read();
-    const { user, system } = process.cpuUsage(start);
-    return (user + system) / 1_000;
-  });
-  return times.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? Number.NaN;
 }

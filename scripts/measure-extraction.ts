@@ -20,6 +20,7 @@ import {
   readCapture,
 } from "../test/captures/index.ts";
 import { benchmarkPages, judge, readBenchmarkPage } from "../test/captures/product-benchmark.ts";
+import { medianCpuMs } from "./median-cpu-ms.ts";
 
 const ROUNDS = 15;
 
@@ -50,7 +51,7 @@ function printSite(site: string, measure: (items: Item[], file: string) => Measu
       found,
       invented.length,
       right,
-      medianCpuMs(() => sources.read(page)).toFixed(0),
+      medianCpuMs(ROUNDS, () => sources.read(page)).toFixed(0),
     ];
     console.log(`| ${cells.join(" | ")} |`);
     for (const line of wrong) console.log(`wrong: ${line}`);
@@ -101,15 +102,4 @@ function printBlocked(): void {
     return reading.state === state && reading.items.length === 0;
   });
   console.log(`\nwalls told for what they are: ${right.length} of ${pages.length}`);
-}
-
-/** Processor time rather than the clock's, so that the figure is the same on a busy machine. */
-function medianCpuMs(read: () => unknown): number {
-  const times = Array.from({ length: ROUNDS }, () => {
-    const start = process.cpuUsage();
-    read();
-    const { user, system } = process.cpuUsage(start);
-    return (user + system) / 1_000;
-  });
-  return times.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? Number.NaN;
 }
