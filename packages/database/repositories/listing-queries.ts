@@ -118,6 +118,19 @@ const stateKnownBy = sql.ref<"card" | "page">("l.state_known_by").as("state_know
 const confidence = sql<number | null>`l.confidence::float8`.as("confidence");
 const baseMissing = sql.ref<"no-rate" | "stale-rate" | null>("l.base_missing").as("base_missing");
 
+/** What every list and every answer about one listing tells of it. */
+const listingFields = [
+  ...listingColumns,
+  matched,
+  deal,
+  availability,
+  offerKind,
+  state,
+  stateKnownBy,
+  baseMissing,
+  confidence,
+] as const;
+
 /** A page of listings. Ordered by price, those without one are left out: an unknown price has no place in that order. */
 export async function findListings(
   db: Database,
@@ -198,15 +211,7 @@ function somePage(
   }
   return query
     .select([
-      ...listingColumns,
-      matched,
-      deal,
-      availability,
-      offerKind,
-      state,
-      stateKnownBy,
-      baseMissing,
-      confidence,
+      ...listingFields,
       sql<string | null>`round(${filter.currency === undefined ? sql`NULL::numeric` : amount}, 4)::text`.as(
         "compared_amount",
       ),
@@ -273,18 +278,7 @@ function isFirstOfGroup(filter: ListingFilter, isByPrice: boolean): RawBuilder<b
 /** A listing with what its own page told, and the searches that found it; null if there is no such listing. */
 export async function findListing(db: Database, id: string) {
   const listing = await withDeals(db)
-    .select([
-      ...listingColumns,
-      matched,
-      deal,
-      availability,
-      offerKind,
-      state,
-      stateKnownBy,
-      baseMissing,
-      confidence,
-      sql.ref<ListingDetails | null>("l.details").as("details"),
-    ])
+    .select([...listingFields, sql.ref<ListingDetails | null>("l.details").as("details")])
     .where("l.id", "=", id)
     .executeTakeFirst();
   if (listing === undefined) return null;
